@@ -1,0 +1,217 @@
+"""From logits to confidence: a temperature, a few named features of a pair, and a small logistic model over them.
+
+A raw softmax tells how sure a model is in the world it was trained in, where every third pair contradicts; among the
+pairs of an article one in a thousand does. A `Calibration` is therefore fitted on pairs as articles have them
+(`models/calibrate.py`). Knows statements and numbers, nothing of how either was made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.errors import ModelError
+from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
+from claims.pairs import content, stem
+from claims.statements import Statement
+
+VERSION = 1
+FILE = "calibration.json"
+
+FEATURES = (
+    "contradiction_max",  # log-odds of contradiction in the direction that is surer of it
+    "contradiction_min",  # and in the other
+    "entailment_max",  # log-odds of entailment in the direction that is surer of it
+    "relatedness",  # share of content in common, 0 to 1
+    "shared_content",  # log(1 + stems and numbers in common)
+    "numeric_conflict",  # 1 when both count the same unit with different numbers
+    "same_sentence",  # 1 or 0
+)
+
+_NUMBER = re.compile(r"(?:\d{1,3}(?:[., \u00a0\u2009\u202f']\d{3})+|\d+)(?:[.,]\d+)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DECIMALS = re.compile(r"[.,](\d{1,2}|\d{4,})$")
+# A word of three letters after a number is mostly "the" or "de", not what is counted.
+_UNIT = re.compile(
+    r"\s?([%‰€$£¥°]|[^\W\d_]{4,}|(?:km|kg|cm|mm|ha|mio|mrd|bn|mln|млн|млрд|тыс|руб)\b|[\u3040-\u9fff])", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted confidence: temperature of the softmax, weights of the features, and the default threshold."""
+
+    temperature: float
+    threshold: float
+    intercept: float
+    weights: Mapping[str, float]
+    """One weight for each of `FEATURES`; a feature without one counts nothing."""
+
+    def confidence(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Estimated share of real contradictions among such pairs. Shape: (n, features) -> (n,)."""
+        score = features @ self._vector() + self.intercept
+        return np.asarray(np.exp(-np.logaddexp(0, -score)), np.float64)
+
+    def contributions(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each feature adds to the log-odds of confidence. Shape: as `features`."""
+        return np.asarray(features * self._vector(), np.float64)
+
+    def _vector(self) -> NDArray[np.float64]:
+        return np.array([self.weights.get(name, 0.0) for name in FEATURES])
+
+    @classmethod
+    def load(cls, path: Path) -> Calibration:
+        """The calibration of a file. Raises: ModelError when it is missing, damaged or of another version."""
+        try:
+            data = json.loads(path.read_text(encoding="utf8"))
+            version = data.pop("version")
+            if version != VERSION:
+                raise ModelError(f"{path}: of version {version}, not {VERSION}; fit the model's calibration again")
+            calibration = cls(**data)
+            unknown = set(calibration.weights) - set(FEATURES)
+            if unknown or not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
+                raise ValueError(f"unknown features {sorted(unknown)}" if unknown else "values out of range")
+            float(calibration.intercept + sum(calibration.weights.values()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{path}: not a calibration file ({error}); fit the model's calibration again") from error
+        return calibration
+
+    def save(self, path: Path) -> None:
+        """Write the file that `load` reads."""
+        data = {"version": VERSION, **asdict(self)}
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf8")
+
+
+UNCALIBRATED = Calibration(1.0, 0.5, 0.0, {"contradiction_max": 0.5, "contradiction_min": 0.5})
+"""For a model without a calibration file: the mean log-odds of both directions, good for ranking only."""
+
+
+def pair_features(
+    pairs: Sequence[tuple[Statement, Statement]],
+    forward: NDArray[np.float32],
+    backward: NDArray[np.float32],
+    relatedness: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """The features of pairs, the same when both sides of a pair are swapped.
+
+    Shape: logits (n, 3) in both directions, already divided by the temperature -> (n, len(FEATURES)).
+    """
+    contradiction = np.stack([_log_odds(logits, CONTRADICTION) for logits in (forward, backward)])
+    entailment = np.stack([_log_odds(logits, ENTAILMENT) for logits in (forward, backward)])
+    shared = [len(content(a.text).keys() & content(b.text).keys()) for a, b in pairs]
+    return np.column_stack(
+        [
+            contradiction.max(axis=0),
+            contradiction.min(axis=0),
+            entailment.max(axis=0),
+            relatedness,
+            np.log1p(shared),
+            [bool(numeric_conflict(a.text, b.text)) for a, b in pairs],
+            [a.sentence == b.sentence for a, b in pairs],
+        ]
+    ).astype(np.float64)
+
+
+def numeric_conflict(a: str, b: str) -> tuple[str, str] | None:
+    """Two different amounts of the same unit, one of each text, as written; None when there are none.
+
+    >>> numeric_conflict("The bridge cost 12 million euros.", "It cost 15 million euros.")
+    ('12 million', '15 million')
+    """
+    of_a, of_b = _amounts(a), _amounts(b)
+    for unit in of_a:
+        if unit in of_b and of_a[unit].keys().isdisjoint(of_b[unit]):
+            return next(iter(of_a[unit].values())), next(iter(of_b[unit].values()))
+    return None
+
+
+def expected_calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.bool_], n_bins: int = 10) -> float:
+    """Mean distance between confidence and the share that is right, over equal-width bins, weighted by their size.
+
+    Shape: (n,) and (n,) -> a number from 0 to 1. Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
+    """
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = [
+        (bins == b).mean() * abs(float(confidence[bins == b].mean()) - float(correct[bins == b].mean()))
+        for b in np.unique(bins)
+    ]
+    return float(sum(gaps))
+
+
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
+    """The temperature under which the labels are likeliest. Shape: (n, 3) and (n,).
+
+    Golden-section search: the loss has one minimum in the logarithm of the temperature.
+    Source: Guo et al. 2017.
+    """
+    wide = logits.astype(np.float64)
+
+    def loss(log_temperature: float) -> float:
+        scaled = wide / np.exp(log_temperature)
+        top = scaled.max(axis=1)
+        total = np.log(np.exp(scaled - top[:, None]).sum(axis=1)) + top
+        return float((total - scaled[np.arange(len(labels)), labels]).mean())
+
+    low, high = np.log(0.05), np.log(20.0)
+    golden = (5**0.5 - 1) / 2
+    for _ in range(60):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return float(np.exp((low + high) / 2))
+
+
+def fit_logistic(
+    features: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArray[np.float64], penalty: float = 1.0
+) -> tuple[float, NDArray[np.float64]]:
+    """Intercept and weights of a logistic regression with a ridge penalty on standardised features.
+
+    Shape: (n, k), (n,), (n,) -> a number and (k,). Newton's method; the problem is convex.
+    """
+    mean = np.average(features, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weights)) + 1e-12
+    design = np.column_stack([np.ones(len(features)), (features - mean) / deviation])
+    ridge = np.diag([1e-9] + [penalty] * features.shape[1])
+    beta = np.zeros(design.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-design @ beta))
+        gradient = design.T @ (weights * (labels - chance)) - ridge @ beta
+        curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curvature, gradient)
+        beta += step
+        if np.abs(step).max() < 1e-9:
+            break
+    scaled = beta[1:] / deviation
+    return float(beta[0] - scaled @ mean), scaled
+
+
+def _log_odds(logits: NDArray[np.float32], label: int) -> NDArray[np.float64]:
+    others = [i for i in (ENTAILMENT, NEUTRAL, CONTRADICTION) if i != label]
+    wide = logits.astype(np.float64)
+    return np.asarray(wide[:, label] - np.logaddexp(wide[:, others[0]], wide[:, others[1]]))
+
+
+def _amounts(text: str) -> dict[str, dict[str, str]]:
+    """Unit stem -> amount -> as written, for the numbers of a text that have a unit and are no year."""
+    amounts: dict[str, dict[str, str]] = {}
+    for number in _NUMBER.finditer(text):
+        unit = _UNIT.match(text, number.end())
+        if unit and not _YEAR.fullmatch(number[0]):
+            written = text[number.start() : unit.end()]
+            amounts.setdefault(stem(unit[1].casefold()), {})[_amount(number[0])] = written
+    return amounts
+
+
+def _amount(number: str) -> str:
+    """A number in ASCII digits with a decimal point: 3,60 -> 3.6, 22.000 -> 22000, ١٢ -> 12."""
+    decimals = _DECIMALS.search(number)
+    whole = number[: decimals.start()] if decimals else number
+    digits = "".join(str(unicodedata.decimal(sign)) for sign in whole if sign.isdecimal())
+    fraction = "".join(str(unicodedata.decimal(sign)) for sign in decimals[1]).rstrip("0") if decimals else ""
+    return (digits.lstrip("0") or "0") + (f".{fraction}" if fraction else "")

