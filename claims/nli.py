@@ -152,6 +152,30 @@ class Bundle:
                     raise ModelError(f"{path}: differs from its checksum; install claims again")
 
 
+class PairEncoder:
+    """Token ids of pairs, with the ids of XLM-R: `<s> premise </s></s> hypothesis </s>`."""
+
+    def __init__(self, tokenizer: sentencepiece.SentencePieceProcessor, max_length: int) -> None:
+        self.tokenizer, self.max_length = tokenizer, max_length
+        self._bos, self._eos, self.pad = tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()
+
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[list[int]], int]:
+        """Token ids of each (premise, hypothesis), and how many pairs had to be truncated."""
+        texts = sorted({text for pair in pairs for text in pair})
+        pieces = dict(zip(texts, self.tokenizer.encode([normalize(text) for text in texts]), strict=True))
+        room = self.max_length - 4
+        encoded, truncated = [], 0
+        for premise, hypothesis in pairs:
+            a, b = pieces[premise], pieces[hypothesis]
+            if len(a) + len(b) > room:
+                truncated += 1
+                # the longer side gives way first
+                n_a = min(len(a), max(room - len(b), room // 2))
+                a, b = a[:n_a], b[: room - n_a]
+            encoded.append([self._bos, *a, self._eos, self._eos, *b, self._eos])
+        return encoded, truncated
+
+
 class BundledModel:
     """The model that comes with claims, on CPU through ONNX Runtime.
 
@@ -165,9 +189,7 @@ class BundledModel:
         bundle = Bundle.open(folder)
         self.name, self.version, self.max_length = bundle.name, bundle.version, bundle.max_length
         try:
-            self._tokenizer: sentencepiece.SentencePieceProcessor = sentencepiece.SentencePieceProcessor(
-                model_file=str(folder / Bundle.TOKENIZER)
-            )
+            tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / Bundle.TOKENIZER))
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = _n_cores()
@@ -178,33 +200,16 @@ class BundledModel:
             self._embeddings = rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES)
         except Exception as error:  # ONNX Runtime's errors have no root but this
             raise ModelError(f"{folder}: damaged ({error}); check it with `claims models`, or install again") from error
-        self._bos, self._eos = self._tokenizer.bos_id(), self._tokenizer.eos_id()
-        self._pad = self._tokenizer.pad_id()
-
-    def encode(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[list[int]], int]:
-        """Token ids of each pair, `<s> premise </s></s> hypothesis </s>`, and how many had to be truncated."""
-        texts = sorted({text for pair in pairs for text in pair})
-        pieces = dict(zip(texts, self._tokenizer.encode([normalize(text) for text in texts]), strict=True))
-        room = self.max_length - 4
-        encoded, truncated = [], 0
-        for premise, hypothesis in pairs:
-            a, b = pieces[premise], pieces[hypothesis]
-            if len(a) + len(b) > room:
-                truncated += 1
-                # the longer side gives way first
-                n_a = min(len(a), max(room - len(b), room // 2))
-                a, b = a[:n_a], b[: room - n_a]
-            encoded.append([self._bos, *a, self._eos, self._eos, *b, self._eos])
-        return encoded, truncated
+        self.encoder = PairEncoder(tokenizer, bundle.max_length)
 
     def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
         """Logits of each (premise, hypothesis), in the order given."""
-        encoded, truncated = self.encode(pairs)
+        encoded, truncated = self.encoder.encode(pairs)
         logits = np.zeros((len(pairs), len(LABELS)), np.float32)
         done = 0
         for batch in batches([len(ids) for ids in encoded]):
             length = max(len(encoded[i]) for i in batch)
-            ids = np.full((len(batch), length), self._pad, np.int32)
+            ids = np.full((len(batch), length), self.encoder.pad, np.int32)
             mask = np.zeros((len(batch), length), np.int32)
             for row, i in enumerate(batch):
                 ids[row, : len(encoded[i])] = encoded[i]

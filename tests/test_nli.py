@@ -66,11 +66,13 @@ def test_no_pairs_give_no_logits(bundled: BundledModel) -> None:
 
 def test_inputs_beyond_the_length_are_cut_and_counted(bundled: BundledModel) -> None:
     long = "The committee met again on Monday. " * 200
-    encoded, truncated = bundled.encode([(long, "It met."), ("It met.", long), (long, long), ("It met.", "It did.")])
+    encoded, truncated = bundled.encoder.encode(
+        [(long, "It met."), ("It met.", long), (long, long), ("It met.", "It did.")]
+    )
 
     assert truncated == 3
     assert [len(ids) for ids in encoded[:3]] == [bundled.max_length] * 3
-    assert len(encoded[0]) - len(bundled.encode([("", "It met.")])[0][0]) > 0.9 * bundled.max_length
+    assert len(encoded[0]) - len(bundled.encoder.encode([("", "It met.")])[0][0]) > 0.9 * bundled.max_length
     assert bundled.predict([(long, long)]).truncated == 1
 
 
@@ -91,7 +93,7 @@ def test_token_ids_are_those_of_the_official_tokenizer(bundled: BundledModel, li
     """The expected ids come from the tokenizer.json of multilingual-e5-small (see models/README.md)."""
     case = json.loads(line)
 
-    assert bundled._tokenizer.encode(case["text"]) == case["ids"]
+    assert bundled.encoder.tokenizer.encode(case["text"]) == case["ids"]
 
 
 @given(st.lists(st.integers(1, 3000), max_size=80), st.integers(1, 4096))
