@@ -187,7 +187,7 @@ class BundledModel:
         import sentencepiece
 
         bundle = Bundle.open(folder)
-        self.name, self.version, self.max_length = bundle.name, bundle.version, bundle.max_length
+        self.name, self.version = bundle.name, bundle.version
         try:
             tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / Bundle.TOKENIZER))
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")

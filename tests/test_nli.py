@@ -71,8 +71,8 @@ def test_inputs_beyond_the_length_are_cut_and_counted(bundled: BundledModel) -> 
     )
 
     assert truncated == 3
-    assert [len(ids) for ids in encoded[:3]] == [bundled.max_length] * 3
-    assert len(encoded[0]) - len(bundled.encoder.encode([("", "It met.")])[0][0]) > 0.9 * bundled.max_length
+    assert [len(ids) for ids in encoded[:3]] == [bundled.encoder.max_length] * 3
+    assert len(encoded[0]) - len(bundled.encoder.encode([("", "It met.")])[0][0]) > 0.9 * bundled.encoder.max_length
     assert bundled.predict([(long, long)]).truncated == 1
 
 
