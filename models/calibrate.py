@@ -35,7 +35,7 @@ from claims.nli import NLI, BundledModel, bundled_folder, softmax
 from claims.statements import Statement
 from models.build import write_checksums
 from models.data import SEED, news_part, read_jsonl
-from models.gate import label_indices, read_labelled
+from models.evaluate import average_precision, label_indices, read_labelled
 
 N_FOLDS = 5
 N_NEWS = 60
@@ -102,12 +102,6 @@ def read_news(file: Path, n: int) -> list[tuple[Document, list[dict[str, Any]]]]
     rows = [row for row in rows if not row["translated"] and 150 < row["words"] < 900]
     chosen = random.Random(SEED).sample(rows, min(n, len(rows)))
     return [(Document.from_text(row["text"], source=row["id"], language=row["lang"]), []) for row in chosen]
-
-
-def average_precision(score: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
-    """Mean precision at the rank of each correct item. Shape: (n,) and (n,)."""
-    hits = correct[np.argsort(-score, kind="stable")]
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
 
 
 def fit(temperature: float, features: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration:

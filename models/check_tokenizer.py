@@ -17,7 +17,7 @@ from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
 
 from claims.nli import Bundle, bundled_folder
-from models.gate import read_labelled
+from models.evaluate import read_labelled
 
 # What tokenizers disagree on: composed and decomposed accents, joiners, ligatures, wide forms, spaces, emoji.
 TRICKY = [

@@ -19,4 +19,4 @@ mkdir -p "$work"
         --frozen "${FROZEN:-0}" ${start:+--start "$start"}
 "$python" -m models.build --weights "$work" --out "$out"
 "$python" -m models.calibrate --data "$data" --model "$out" >"$work/calibration-figures.json"
-"$python" -m models.gate --weights "$work" --data "$data/nli/valid" --model "$out" >"$work/gate.json"
+"$python" -m models.evaluate --weights "$work" --data "$data/nli/valid" --model "$out" >"$work/gate.json"
