@@ -27,8 +27,9 @@ benchmark: $(VENV)/test.stamp
 
 # Rebuild the bundled model from fine-tuned weights (see models/README.md).
 WEIGHTS ?= ../shared/model/start
+EXAMPLES ?= $(WEIGHTS)/examples.npz
 model: $(VENV)/model.stamp
-	$(BIN)/python -m models.build --weights $(WEIGHTS)
+	$(BIN)/python -m models.build --weights $(WEIGHTS) --examples $(EXAMPLES)
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

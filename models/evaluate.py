@@ -104,7 +104,7 @@ def fp32_twin(shipped: Path, weights: Path, folder: Path) -> BundledModel:
     """The same model with its matrices in float32, written to `folder`."""
     for name in (Bundle.CONFIG, Bundle.EMBEDDINGS, Bundle.TOKENIZER):
         (folder / name).symlink_to((shipped / name).resolve())
-    (folder / Bundle.TRANSFORMER).write_bytes(transformer(*read_weights(weights), "fp32").SerializeToString())
+    (folder / Bundle.TRANSFORMER).write_bytes(transformer(*read_weights(weights)).SerializeToString())
     return BundledModel(folder)
 
 

@@ -6,10 +6,15 @@ Word embeddings stay outside: the caller looks up the rows a text needs (see `cl
 
 Inputs: `embeddings` (n_rows, hidden) float32, the rows in use; `ids` (batch, length) int32 into those rows;
 `mask` (batch, length) int32, 1 for tokens and 0 for padding. Output: `logits` (batch, 3).
+
+Constants are named as in the state dict of Hugging Face's `BertForSequenceClassification`, so that the weights can be
+read back (`models.to_transformers`). Of three matrices that multiply the same input the graph makes one, named as
+`FUSED_MATRICES` has it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,114 +23,48 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from models.quantize import Reach, quantize_columns, quantize_input
+
 Weights = dict[str, NDArray[np.float32]]
 
 OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-FUSED = "com.microsoft"
+CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own operators
 IR_VERSION = 10
 
-
-@dataclass
-class _Graph:
-    """Nodes and constants as they are added; `precision` says how matrices are stored."""
-
-    precision: str
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[onnx.TensorProto] = field(default_factory=list)
-    names: int = 0
-
-    def name(self) -> str:
-        self.names += 1
-        return f"x{self.names}"
-
-    def constant(self, values: NDArray[np.generic]) -> str:
-        name = self.name()
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def node(self, kind: str, inputs: list[str], outputs: int = 1, domain: str = "", **attributes: Any) -> list[str]:
-        names = [self.name() for _ in range(outputs)]
-        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
-        return names
-
-    def linear(self, x: str, weight: NDArray[np.float32]) -> str:
-        """x times the transposed weight (out, in), without bias; stored in the graph's precision."""
-        if self.precision == "int8":
-            return self._int8(x, weight)
-        matrix = self.constant(weight.T.astype(np.float16 if self.precision == "fp16" else np.float32))
-        if self.precision == "fp16":
-            (matrix,) = self.node("Cast", [matrix], to=TensorProto.FLOAT)
-        return self.node("MatMul", [x, matrix])[0]
-
-    def _int8(self, x: str, weight: NDArray[np.float32]) -> str:
-        n_out, n_in = weight.shape
-        codes, scales = quantize_blocks(weight)
-        return self.node(
-            "MatMulNBits",
-            [x, self.constant(codes), self.constant(scales)],
-            domain=FUSED,
-            K=n_in,
-            N=n_out,
-            bits=8,
-            block_size=BLOCK,
-            accuracy_level=INT8_ACCUMULATION,
-        )[0]
+EMBEDDINGS = "bert.embeddings."
+LAYER = "bert.encoder.layer.{}."
+FUSED_MATRICES = {"qkv": ("query", "key", "value"), "kv": ("key", "value")}
 
 
-BLOCK = 64
-INT8_ACCUMULATION = 4  # ONNX Runtime's name for "quantise the activations too, block by block"
+def export_onnx(
+    weights: Weights, *, n_heads: int, epsilon: float, reach: Mapping[str, Reach] | None = None
+) -> onnx.ModelProto:
+    """The graph of a `BertForSequenceClassification`, names as in its state dict, in float32.
 
-
-def quantize_blocks(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Symmetric 8-bit codes and scales, one scale for each `BLOCK` inputs of each output.
-
-    Shape: (out, in) -> codes (out, in / BLOCK, BLOCK), scales (out * in / BLOCK). Weight = scale * (code - 128).
+    With the reach of a matrix's inputs (`models.quantize.measure_reach`) that matrix is in 8 bits.
     """
-    blocks = weight.reshape(weight.shape[0], -1, BLOCK)
-    scales = np.maximum(np.abs(blocks).max(axis=2, keepdims=True) / 127, np.finfo(np.float32).tiny)
-    codes = np.clip(np.rint(blocks / scales) + 128, 0, 255).astype(np.uint8)
-    return codes, scales.reshape(-1).astype(np.float32)
-
-
-def export_onnx(weights: Weights, *, n_heads: int, epsilon: float, precision: str) -> onnx.ModelProto:
-    """The graph of a `BertForSequenceClassification`, names as in its state dict, in fp32, fp16 or int8.
-
-    Biases, LayerNorms and positions stay in float32 and the classifier with them, at no cost worth naming.
-    """
-    graph = _Graph(precision)
-    emb = "bert.embeddings."
-    hidden = weights[emb + "LayerNorm.weight"].shape[0]
+    graph = _Graph(weights, reach or {})
+    hidden = weights[EMBEDDINGS + "LayerNorm.weight"].shape[0]
     # token types are all 0: their one row is folded into the positions
-    positions = weights[emb + "position_embeddings.weight"] + weights[emb + "token_type_embeddings.weight"][0]
-
+    name = EMBEDDINGS + "position_embeddings.weight"
+    positions = graph.constant(weights[name] + weights[EMBEDDINGS + "token_type_embeddings.weight"][0], name)
     (words,) = graph.node("Gather", ["embeddings", "ids"])
     (shape,) = graph.node("Shape", ["ids"], start=1)
-    (place,) = graph.node(
-        "Slice", [graph.constant(positions), graph.constant(np.array([0])), shape, graph.constant(np.array([0]))]
-    )
+    (place,) = graph.node("Slice", [positions, graph.constant(np.array([0])), shape, graph.constant(np.array([0]))])
     (summed,) = graph.node("Add", [words, place])
-    (x,) = graph.node(
-        "LayerNormalization",
-        [summed, graph.constant(weights[emb + "LayerNorm.weight"]), graph.constant(weights[emb + "LayerNorm.bias"])],
-        axis=-1,
-        epsilon=epsilon,
-    )
+    norm = [graph.parameter(f"{EMBEDDINGS}LayerNorm.{part}") for part in ("weight", "bias")]
+    (x,) = graph.node("LayerNormalization", [summed, *norm], axis=-1, epsilon=epsilon)
+
     n_layers = sum(name.endswith("attention.self.query.weight") for name in weights)
-    for layer in range(n_layers):
-        part = {
-            name.removeprefix(f"bert.encoder.layer.{layer}."): value
-            for name, value in weights.items()
-            if name.startswith(f"bert.encoder.layer.{layer}.")
-        }
-        x = _layer(graph, x, part, n_heads=n_heads, epsilon=epsilon, only_first=layer == n_layers - 1)
+    for i in range(n_layers):
+        x = _layer(graph, x, LAYER.format(i), n_heads=n_heads, epsilon=epsilon, only_first=i == n_layers - 1)
 
     (first,) = graph.node("Squeeze", [x, graph.constant(np.array([1]))])
-    pooled = _dense(graph, first, weights["bert.pooler.dense.weight"], weights["bert.pooler.dense.bias"])
+    (pooled,) = graph.node("Add", [graph.linear(first, "bert.pooler.dense"), graph.parameter("bert.pooler.dense.bias")])
     (pooled,) = graph.node("Tanh", [pooled])
-    head = graph.constant(weights["classifier.weight"])
-    graph.nodes.append(
-        helper.make_node("Gemm", [pooled, head, graph.constant(weights["classifier.bias"])], ["logits"], transB=1)
-    )
+    head = [graph.parameter(f"classifier.{part}") for part in ("weight", "bias")]
+    graph.nodes.append(helper.make_node("Gemm", [pooled, *head], ["logits"], transB=1))
+
     batch, length = "batch", "length"
     proto = helper.make_graph(
         graph.nodes,
@@ -141,38 +80,86 @@ def export_onnx(weights: Weights, *, n_heads: int, epsilon: float, precision: st
     return helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="claims")
 
 
-def _dense(graph: _Graph, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-    return graph.node("Add", [graph.linear(x, weight), graph.constant(bias)])[0]
+@dataclass
+class _Graph:
+    """Nodes and constants as they are added."""
+
+    weights: Weights
+    reach: Mapping[str, Reach]
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+    names: int = 0
+
+    def name(self) -> str:
+        self.names += 1
+        return f"x{self.names}"
+
+    def constant(self, values: NDArray[np.generic], name: str = "") -> str:
+        name = name or self.name()
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def parameter(self, name: str) -> str:
+        return self.constant(self.weights[name], name)
+
+    def node(self, kind: str, inputs: list[str], outputs: int = 1, domain: str = "", **attributes: Any) -> list[str]:
+        names = [self.name() for _ in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
+        return names
+
+    def fused(self, module: str, kind: str) -> NDArray[np.float32]:
+        """The weight or bias of a module, or of all those that it stands for, one below the other."""
+        parent, _, last = module.rpartition(".")
+        return np.concatenate([self.weights[f"{parent}.{part}.{kind}"] for part in FUSED_MATRICES.get(last, (last,))])
+
+    def linear(self, x: str, module: str) -> str:
+        """x times the transposed weight of a module, without its bias; in 8 bits where the reach of x is known."""
+        weight = self.fused(module, "weight")
+        if module in self.reach:
+            return self._int8(x, weight, module)
+        return self.node("MatMul", [x, self.constant(weight.T, f"{module}.weight")])[0]
+
+    def _int8(self, x: str, weight: NDArray[np.float32], module: str) -> str:
+        """The far-reaching inputs times their columns in float, all others in 8 bits."""
+        step, zero, outliers = quantize_input(self.reach[module])
+        codes, scales = quantize_columns(np.delete(weight, outliers, axis=1))
+        every = np.zeros(weight.shape, np.int8)  # outliers times 0
+        every[:, np.setdiff1d(np.arange(weight.shape[1]), outliers)] = codes
+        scale, point = self.constant(step), self.constant(zero)
+        (small,) = self.node("QuantizeLinear", [x, scale, point])
+        constants = [self.constant(every.T, f"{module}.weight"), scale, self.constant(scales, f"{module}.weight.scale")]
+        (product,) = self.node("MatMulIntegerToFloat", [small, *constants, point], domain=CONTRIBUTED)
+        (large,) = self.node("Gather", [x, self.constant(outliers, f"{module}.outliers")], axis=-1)
+        columns = self.constant(weight[:, outliers].T.astype(np.float16), f"{module}.outliers.columns")
+        (columns,) = self.node("Cast", [columns], to=TensorProto.FLOAT)
+        (rest,) = self.node("MatMul", [large, columns])
+        return self.node("Add", [product, rest])[0]
 
 
-def _layer(graph: _Graph, x: str, part: Weights, *, n_heads: int, epsilon: float, only_first: bool) -> str:
+def _layer(graph: _Graph, x: str, prefix: str, *, n_heads: int, epsilon: float, only_first: bool) -> str:
     """One encoder layer; with `only_first` it gives the first token alone, attending to all."""
+    attention = f"{prefix}attention.self."
     own = x
     if only_first:
-        (own,) = graph.node(
-            "Slice",
-            [x, *(graph.constant(np.array([value])) for value in (0, 1, 1))],  # tokens 0 to 1 on axis 1
-        )
-    if only_first:
-        query = graph.linear(own, part["attention.self.query.weight"])
-        both = np.concatenate([part["attention.self.key.weight"], part["attention.self.value.weight"]])
-        key, value = graph.node("Split", [graph.linear(x, both)], 2, axis=-1, num_outputs=2)
+        # tokens 0 to 1 on axis 1
+        (own,) = graph.node("Slice", [x, *(graph.constant(np.array([value])) for value in (0, 1, 1))])
+        query = graph.linear(own, f"{attention}query")
+        key, value = graph.node("Split", [graph.linear(x, f"{attention}kv")], 2, axis=-1, num_outputs=2)
     else:
-        three = np.concatenate([part[f"attention.self.{name}.weight"] for name in ("query", "key", "value")])
-        query, key, value = graph.node("Split", [graph.linear(x, three)], 3, axis=-1, num_outputs=3)
-    bias = np.concatenate([part[f"attention.self.{name}.bias"] for name in ("query", "key", "value")])
+        three = graph.linear(x, f"{attention}qkv")
+        query, key, value = graph.node("Split", [three], 3, axis=-1, num_outputs=3)
+    bias = graph.constant(graph.fused(f"{attention}qkv", "bias"), f"{attention}qkv.bias")
     (attended,) = graph.node(
-        "MultiHeadAttention", [query, key, value, graph.constant(bias), "mask"], domain=FUSED, num_heads=n_heads
+        "MultiHeadAttention", [query, key, value, bias, "mask"], domain=CONTRIBUTED, num_heads=n_heads
     )
-    attended = graph.linear(attended, part["attention.output.dense.weight"])
-    x = _add_norm(graph, attended, own, part, "attention.output", epsilon)
-    inner = graph.linear(x, part["intermediate.dense.weight"])
-    (inner,) = graph.node("BiasGelu", [inner, graph.constant(part["intermediate.dense.bias"])], domain=FUSED)
-    return _add_norm(graph, graph.linear(inner, part["output.dense.weight"]), x, part, "output", epsilon)
+    x = _add_norm(graph, attended, own, f"{prefix}attention.output", epsilon)
+    bias = graph.parameter(f"{prefix}intermediate.dense.bias")
+    (inner,) = graph.node("BiasGelu", [graph.linear(x, f"{prefix}intermediate.dense"), bias], domain=CONTRIBUTED)
+    return _add_norm(graph, inner, x, f"{prefix}output", epsilon)
 
 
-def _add_norm(graph: _Graph, x: str, residual: str, part: Weights, name: str, epsilon: float) -> str:
-    constants = [
-        graph.constant(part[f"{name}.{which}"]) for which in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
-    ]
-    return graph.node("SkipLayerNormalization", [x, residual, *constants], domain=FUSED, epsilon=epsilon)[0]
+def _add_norm(graph: _Graph, x: str, residual: str, module: str, epsilon: float) -> str:
+    """A dense layer, its input's residual, and LayerNorm."""
+    dense = graph.linear(x, f"{module}.dense")
+    constants = [graph.parameter(f"{module}.{part}") for part in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")]
+    return graph.node("SkipLayerNormalization", [dense, residual, *constants], domain=CONTRIBUTED, epsilon=epsilon)[0]

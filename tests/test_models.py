@@ -7,9 +7,11 @@ import random
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -27,7 +29,8 @@ from models.data import (
     stories,
     story_examples,
 )
-from models.export import BLOCK, export_onnx, quantize_blocks
+from models.export import export_onnx
+from models.quantize import N_OUTLIERS, measure_reach, quantize_columns, quantize_input
 from models.tokenizer import build_tokenizer
 from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches
 
@@ -67,10 +70,10 @@ def small() -> BertForSequenceClassification:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=50,
-        hidden_size=BLOCK,
+        hidden_size=64,
         num_hidden_layers=3,
         num_attention_heads=4,
-        intermediate_size=2 * BLOCK,
+        intermediate_size=128,
         max_position_embeddings=40,
         num_labels=3,
     )
@@ -80,37 +83,83 @@ def small() -> BertForSequenceClassification:
     return model
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-4), ("fp16", 1e-2), ("int8", 0.25)])
-def test_the_exported_graph_computes_what_torch_computes(
-    small: BertForSequenceClassification, precision: str, tolerance: float
-) -> None:
+def run(graph: onnx.ModelProto, feed: dict[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["logits"], feed)[0])
+
+
+def test_the_exported_graph_computes_what_torch_computes(small: BertForSequenceClassification) -> None:
     ids = np.random.default_rng(0).integers(3, 50, (4, 17))
     mask = np.ones_like(ids)
-    mask[1, 9:] = mask[3, 5:] = 0
-    with torch.inference_mode():
-        expected = small(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
     weights = {name: value.numpy() for name, value in small.state_dict().items()}
-
-    graph = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, precision=precision)
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     feed = {
         "embeddings": weights["bert.embeddings.word_embeddings.weight"],
         "ids": ids.astype(np.int32),
         "mask": mask.astype(np.int32),
     }
+    exact = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps)
+    reach = measure_reach(exact, [feed])
+    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, reach=reach)
+    mask[1, 9:] = mask[3, 5:] = 0
+    feed["mask"] = mask.astype(np.int32)
+    with torch.inference_mode():
+        expected = small(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
 
-    np.testing.assert_allclose(session.run(["logits"], feed)[0], expected, atol=tolerance)
+    np.testing.assert_allclose(run(exact, feed), expected, atol=1e-4)
+    np.testing.assert_allclose(run(in_8_bits, feed), expected, atol=0.1)
+    kinds = [node.op_type for node in in_8_bits.graph.node]
+    # four matrices a layer and, in the last, the query apart; the pooler too
+    assert kinds.count("MatMulIntegerToFloat") == len(reach) == 3 * 4 + 1 + 1
 
 
-def test_block_quantisation_is_off_by_half_a_step_at_most() -> None:
-    weight = np.random.default_rng(0).normal(size=(6, 3 * BLOCK)).astype(np.float32)
+def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: BundledModel) -> None:
+    pair = ("The bridge is closed on Monday.", "The bridge is open on Monday.")
+    others = [(f"{i} " * 20, f"Something else happened {i} times.") for i in range(30)]
 
-    codes, scales = quantize_blocks(weight)
+    np.testing.assert_allclose(bundled.predict([pair, *others]).logits[0], bundled.predict([pair]).logits[0], atol=1e-4)
 
-    restored = (codes.astype(np.float32) - 128) * scales.reshape(6, 3, 1)
-    assert (
-        np.abs(restored.reshape(weight.shape) - weight) <= np.repeat(scales.reshape(6, 3), BLOCK, 1) / 2 + 1e-6
-    ).all()
+
+def test_the_reach_of_inputs_is_their_smallest_and_largest_value_in_all_feeds(
+    small: BertForSequenceClassification,
+) -> None:
+    weights = {name: value.numpy() for name, value in small.state_dict().items()}
+    graph = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps)
+    feeds = [
+        {
+            "embeddings": weights["bert.embeddings.word_embeddings.weight"],
+            "ids": np.random.default_rng(seed).integers(3, 50, (1, 9)).astype(np.int32),
+            "mask": np.ones((1, 9), np.int32),
+        }
+        for seed in (1, 2)
+    ]
+
+    first, second, both = measure_reach(graph, feeds[:1]), measure_reach(graph, feeds[1:]), measure_reach(graph, feeds)
+
+    for module, (low, high) in both.items():
+        np.testing.assert_array_equal(low, np.minimum(first[module][0], second[module][0]))
+        np.testing.assert_array_equal(high, np.maximum(first[module][1], second[module][1]))
+
+
+def test_inputs_within_reach_are_off_by_half_a_step_at_most() -> None:
+    reach = np.sort(np.random.default_rng(0).normal(size=(2, 50)).astype(np.float32), axis=0)
+    reach[1, 7] = 1000
+
+    step, zero, outliers = quantize_input(reach)
+
+    assert 7 in outliers
+    assert len(outliers) == N_OUTLIERS
+    kept = np.delete(reach, outliers, axis=1)
+    codes = np.clip(np.rint(kept / step) + zero, 0, 255)
+    assert (np.abs((codes - zero) * step - kept) <= step / 2 + 1e-6).all()
+
+
+def test_columns_in_8_bits_are_off_by_half_a_step_at_most() -> None:
+    weight = np.random.default_rng(0).normal(size=(6, 48)).astype(np.float32)
+
+    codes, scales = quantize_columns(weight)
+
+    assert np.abs(codes).max() == 127
+    assert (np.abs(codes * scales[:, None] - weight) <= scales[:, None] / 2 + 1e-6).all()
 
 
 def test_checksums_cover_every_file_and_find_a_changed_one(tmp_path: Path) -> None:
