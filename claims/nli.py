@@ -193,8 +193,9 @@ class BundledModel:
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = _n_cores()
-            # Processors without VNNI clip sums of 8-bit products; this has them take their slower, exact way.
-            options.add_session_config_entry("session.x64quantprecision", "1")
+            if not _has_vnni():
+                # The fast way clips sums of 8-bit products there; this takes the slower, exact one.
+                options.add_session_config_entry("session.x64quantprecision", "1")
             self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
                 folder / Bundle.TRANSFORMER, options, providers=["CPUExecutionProvider"]
             )
@@ -363,6 +364,14 @@ def load_model(model: str | Path | None = None, *, device: str | None = None) ->
     if device not in (None, "cpu"):
         raise ModelError(f"{device}: {found.name} runs on CPU only; leave the device out, or choose another model")
     return BundledModel(found)
+
+
+def _has_vnni() -> bool:
+    """Whether this processor is known to sum 8-bit products exactly in one instruction."""
+    try:
+        return "vnni" in Path("/proc/cpuinfo").read_text(encoding="utf8")
+    except OSError:  # not Linux: assume the worst
+        return False
 
 
 def _n_cores() -> int:

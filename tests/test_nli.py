@@ -25,11 +25,18 @@ from claims.nli import (
 
 IDS = Path(__file__).parent / "data" / "tokenizer_ids.jsonl"
 
+ONE_WAY = pytest.mark.xfail(
+    reason="seen in one direction only: a known failure of version 2, see its card", strict=True
+)
 CONTRADICTORY = [
     ("en", "The bridge has been closed since Monday.", "The bridge is open to traffic."),
-    ("es", "El alcalde no subirá los impuestos.", "El alcalde subirá los impuestos en enero."),
+    pytest.param(
+        "es", "El alcalde no subirá los impuestos.", "El alcalde subirá los impuestos en enero.", marks=ONE_WAY
+    ),
     ("fr", "Aucun élève n'a été blessé.", "Trois élèves ont été blessés."),
-    ("de", "Die Fabrik wird geschlossen.", "Die Fabrik bleibt geöffnet."),
+    pytest.param("de", "Die Fabrik wird geschlossen.", "Die Fabrik bleibt geöffnet.", marks=ONE_WAY),
+    ("de", "Der Bürgermeister ist zurückgetreten.", "Der Bürgermeister bleibt im Amt."),
+    ("es", "El museo cierra los lunes.", "El museo abre todos los días."),
     ("ru", "Мост закрыт для движения.", "Мост открыт для движения."),
     ("zh", "这座桥已经关闭。", "这座桥仍然开放。"),
     ("ar", "الجسر مغلق أمام حركة المرور.", "الجسر مفتوح أمام حركة المرور."),
@@ -260,3 +267,12 @@ def test_a_transformers_model_without_contradiction_is_refused(tmp_path: Path) -
 def test_a_folder_that_is_no_model_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded as a classification model"):
         load_model(tmp_path)
+
+
+def test_processors_without_vnni_get_the_same_answers(bundled: BundledModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [("The bridge is closed on Monday.", "The bridge is open on Monday."), ("Llueve.", "No llueve.")]
+    monkeypatch.setattr("claims.nli._has_vnni", lambda: False)
+
+    exact = BundledModel(bundled_folder()).predict(pairs).logits
+
+    np.testing.assert_allclose(exact, bundled.predict(pairs).logits, atol=1e-3)

@@ -1,0 +1,125 @@
+"""Put measured figures into the model card.
+
+    python -m models.card --figures WORK --card models/README.md
+
+WORK holds what the recipe's steps printed: `evaluation.json` (models.evaluate), `calibration.json` (models.calibrate)
+and `speed.json` (models.speed). Each replaces what the card has between `<!-- evaluation -->` and
+`<!-- /evaluation -->`, and so on; all else in the card is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+COLUMNS = {
+    "pairs": "pairs",
+    "accuracy": "accuracy",
+    "accuracy_before": "before",
+    "accuracy_fp32": "fp32",
+    "agreement": "same label",
+    "average_precision": "contradiction AP",
+    "average_precision_before": "before",
+    "calibration_error": "calibration error",
+}
+
+
+def evaluation(figures: Json) -> str:
+    """Tables of each language and each set, and what the gate says."""
+    rows: Json = figures["figures"]
+    columns = {name: title for name, title in COLUMNS.items() if name in rows["all"]}
+    sets: dict[str, list[str]] = {}  # and the languages of each
+    for key in rows:
+        name, _, language = key.partition(" ")
+        if language not in ("", "mean"):
+            sets.setdefault(name, []).append(language)
+    tables = []
+    one_language = []
+    for name, languages in sets.items():
+        if len(languages) == 1:
+            one_language.append([f"{name} ({languages[0]})", *cells(rows[name], columns)])
+            continue
+        body = [[language, *cells(rows[f"{name} {language}"], columns)] for language in sorted(languages)]
+        tables.append([[name, *columns.values()], *body, ["**mean**", *cells(rows[f"{name} mean"], columns)]])
+    tables.append([["set", *columns.values()], *one_language, ["**all pairs**", *cells(rows["all"], columns)]])
+    every = rows["all"]
+    missed = ", ".join(f"{miss['figure']} {miss['value']} (bound {miss['bound']})" for miss in figures["failed"])
+    gate = (
+        f"Of all pairs the 8-bit model gives {every['agreement']:.2%} the label that its float32 weights give; "
+        f"probabilities differ by {every['difference']:.4f} on average. "
+        + (f"The gate is missed by: {missed}." if missed else "The gate is passed.")
+    )
+    return "\n\n".join([*(table(rows) for rows in tables), gate])
+
+
+def calibration(figures: Json) -> str:
+    """The temperature, and how often flagged pairs are right."""
+    errors = figures["calibration_error_of_labels"]
+    told = (
+        f"Temperature {figures['temperature']:.3f}, fitted on every second pair of nli/valid; expected calibration "
+        f"error of the answered label on the others {errors['before']:.3f} before, {errors['after']:.3f} after. "
+        f"Confidence was fitted on {figures['pairs']:,} candidate pairs, of which "
+        f"{figures['labelled_contradictions_among_them']} are labelled contradictions. Average precision over the "
+        f"labelled articles, cross-validated by article: {figures['average_precision']:.3f} (mean log-odds of both "
+        f"directions alone: {figures['average_precision_uncalibrated']:.3f})."
+    )
+    at = [[row["threshold"], row["flagged"], row["right"], f"{row['a_news_document']:.2f}"] for row in figures["at"]]
+    weights = [[f"`{name}`", f"{weight:+.2f}"] for name, weight in figures["calibration"]["weights"].items()]
+    return "\n\n".join(
+        [
+            told,
+            table([["threshold", "flagged in the labelled articles", "of them right", "flagged a news document"], *at]),
+            table([["feature", "weight"], *weights]),
+        ]
+    )
+
+
+def speed(figures: Json) -> str:
+    """Tokens per second and peak memory."""
+    engines = [
+        [name, f"{engine['tokens_per_second']:,}", engine["times_torch_fp32"], f"{engine['peak_memory_mb']:,}"]
+        for name, engine in figures["engines"].items()
+    ]
+    told = f"{figures['pairs']:,} pairs, {figures['tokens']:,} tokens, {figures['cores']} cores:"
+    return told + "\n\n" + table([["engine", "tokens/s", "times torch fp32", "peak memory, MB"], *engines])
+
+
+SECTIONS = {"evaluation": evaluation, "calibration": calibration, "speed": speed}
+
+
+def cells(figures: Json, columns: Iterable[str]) -> list[str]:
+    """The figures of a row, three digits; a dash for what a group lacks."""
+    values = [figures[name] for name in columns]
+    return ["–" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}" for value in values]
+
+
+def table(rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table; the first row is its head."""
+    lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+
+
+def fill(card: str, figures: dict[str, Json]) -> str:
+    """The card with its sections written anew. Raises: ValueError when it has no place for one of them."""
+    for name, of_section in figures.items():
+        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if not (start in card and end in card):
+            raise ValueError(f"the card has no {start} ... {end} for these figures; add both lines to it")
+        above, _, rest = card.partition(start)
+        _, _, below = rest.partition(end)
+        card = f"{above}{start}\n\n{SECTIONS[name](of_section)}\n\n{end}{below}"
+    return card
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", type=Path, required=True, help="folder with the JSON files of the recipe")
+    parser.add_argument("--card", type=Path, required=True)
+    given = parser.parse_args()
+    read = {name: json.loads((given.figures / f"{name}.json").read_text(encoding="utf8")) for name in SECTIONS}
+    given.card.write_text(fill(given.card.read_text(encoding="utf8"), read), encoding="utf8")

@@ -1,0 +1,72 @@
+"""The card's tables are those of the figures, and nothing else in it changes."""
+
+import pytest
+
+from models.card import fill
+
+GROUP = {
+    "pairs": 100,
+    "accuracy": 0.71239,
+    "accuracy_fp32": 0.7,
+    "average_precision": None,
+    "calibration_error": 0.01,
+    "agreement": 0.99,
+    "difference": 0.004,
+}
+EVALUATION = {
+    "failed": [],
+    "figures": {
+        "all": GROUP,
+        "two": GROUP,
+        "two es": GROUP | {"accuracy": 0.5},
+        "two en": GROUP,
+        "two mean": GROUP | {"accuracy": 0.606},
+        "one": GROUP,
+        "one fr": GROUP,
+    },
+}
+SPEED = {
+    "cores": 2,
+    "pairs": 10,
+    "tokens": 12345,
+    "engines": {"shipped": {"tokens_per_second": 9876, "times_torch_fp32": 2.5, "peak_memory_mb": 300}},
+}
+CARD = (
+    "# Model\n\n<!-- evaluation -->\nold\n<!-- /evaluation -->\n\nBy hand.\n\n<!-- speed -->\n<!-- /speed -->\nEnd.\n"
+)
+
+
+def test_tables_have_a_row_for_each_language_set_and_mean() -> None:
+    card = fill(CARD, {"evaluation": EVALUATION, "speed": SPEED})
+
+    rows = [line for line in card.splitlines() if line.startswith("|") and "---" not in line]
+    assert [row.split("|")[1].strip() for row in rows] == [
+        "two", "en", "es", "**mean**", "set", "one (fr)", "**all pairs**", "engine", "shipped",
+    ]  # fmt: skip
+    assert "| es | 100 | 0.500 | 0.700 | 0.990 | – | 0.010 |" in rows
+    assert "| shipped | 9,876 | 2.5 | 300 |" in rows
+    assert "99.00% the label" in card
+    assert "The gate is passed." in card
+
+
+def test_what_is_written_by_hand_stays_and_filling_twice_changes_nothing() -> None:
+    once = fill(CARD, {"evaluation": EVALUATION, "speed": SPEED})
+
+    assert "old" not in once
+    assert once.startswith("# Model\n\n<!-- evaluation -->")
+    assert "\n\nBy hand.\n\n" in once
+    assert once.endswith("End.\n")
+    assert fill(once, {"evaluation": EVALUATION, "speed": SPEED}) == once
+
+
+def test_a_missed_bound_is_named() -> None:
+    failed = [{"figure": "agreement", "value": 0.98, "bound": 0.985}]
+
+    assert "The gate is missed by: agreement 0.98 (bound 0.985)." in fill(
+        CARD, {"evaluation": EVALUATION | {"failed": failed}}
+    )
+
+
+def test_a_card_without_the_place_is_refused() -> None:
+    with pytest.raises(ValueError, match="no <!-- speed -->"):
+        fill("# Model\n", {"speed": SPEED})
