@@ -35,7 +35,7 @@ CONTRADICTORY = [
     ),
     ("fr", "Aucun élève n'a été blessé.", "Trois élèves ont été blessés."),
     pytest.param("de", "Die Fabrik wird geschlossen.", "Die Fabrik bleibt geöffnet.", marks=ONE_WAY),
-    ("de", "Der Bürgermeister ist zurückgetreten.", "Der Bürgermeister bleibt im Amt."),
+    ("de", "Das Museum ist montags geschlossen.", "Das Museum ist jeden Tag geöffnet."),
     ("es", "El museo cierra los lunes.", "El museo abre todos los días."),
     ("ru", "Мост закрыт для движения.", "Мост открыт для движения."),
     ("zh", "这座桥已经关闭。", "这座桥仍然开放。"),
