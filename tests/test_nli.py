@@ -30,11 +30,7 @@ ONE_WAY = pytest.mark.xfail(
 )
 CONTRADICTORY = [
     ("en", "The bridge has been closed since Monday.", "The bridge is open to traffic."),
-    pytest.param(
-        "es", "El alcalde no subirá los impuestos.", "El alcalde subirá los impuestos en enero.", marks=ONE_WAY
-    ),
     ("fr", "Aucun élève n'a été blessé.", "Trois élèves ont été blessés."),
-    pytest.param("de", "Die Fabrik wird geschlossen.", "Die Fabrik bleibt geöffnet.", marks=ONE_WAY),
     ("de", "Das Museum ist montags geschlossen.", "Das Museum ist jeden Tag geöffnet."),
     ("es", "El museo cierra los lunes.", "El museo abre todos los días."),
     ("ru", "Мост закрыт для движения.", "Мост открыт для движения."),
@@ -42,8 +38,18 @@ CONTRADICTORY = [
     ("ar", "الجسر مغلق أمام حركة المرور.", "الجسر مفتوح أمام حركة المرور."),
 ]
 
+# A known failure of version 2, named in its card.
+SEEN_ONE_WAY = [
+    ("es", "El alcalde no subirá los impuestos.", "El alcalde subirá los impuestos en enero."),
+    ("de", "Die Fabrik wird geschlossen.", "Die Fabrik bleibt geöffnet."),
+]
+XFAIL = pytest.mark.xfail(reason="seen in one direction only", strict=True)
 
-@pytest.mark.parametrize(("language", "premise", "hypothesis"), CONTRADICTORY)
+
+@pytest.mark.parametrize(
+    ("language", "premise", "hypothesis"),
+    [*CONTRADICTORY, *(pytest.param(*pair, marks=XFAIL) for pair in SEEN_ONE_WAY)],
+)
 def test_bundled_model_sees_a_plain_contradiction(
     bundled: BundledModel, language: str, premise: str, hypothesis: str
 ) -> None:
