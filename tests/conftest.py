@@ -1,13 +1,19 @@
-"""What several test modules share: the bundled model, loaded once, and a stand-in where no model is the point."""
+"""What several test modules share: the bundled model, loaded once, and stand-ins where answers are not the point."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from claims import Detector, Prediction
 from claims.nli import CONTRADICTION, NEUTRAL, BundledModel, Progress, bundled_folder
+
+if TYPE_CHECKING:
+    from transformers import BertForSequenceClassification
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "seeds" / "es-kazakhstan-sanctions.txt"
@@ -35,6 +41,29 @@ class ByNegation:
 @pytest.fixture(scope="session")
 def bundled() -> BundledModel:
     return BundledModel(bundled_folder())
+
+
+@pytest.fixture(scope="session")
+def small_model() -> BertForSequenceClassification:
+    """Three random layers, built as the bundled model is."""
+    import torch  # most test modules do without
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=50,
+        hidden_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=128,
+        max_position_embeddings=40,
+        num_labels=3,
+        layer_norm_eps=1e-6,
+    )
+    model = BertForSequenceClassification(config).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return model
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertForSequenceClassification
 
 from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
 from models.average import average
@@ -29,7 +29,7 @@ from models.data import (
     stories,
     story_examples,
 )
-from models.export import export_onnx
+from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
 from models.tokenizer import build_tokenizer
 from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches
@@ -65,45 +65,27 @@ def test_a_file_that_is_no_base_is_refused(tmp_path: Path) -> None:
         read_base(tmp_path / "x.bin")
 
 
-@pytest.fixture(scope="module")
-def small() -> BertForSequenceClassification:
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=50,
-        hidden_size=64,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        intermediate_size=128,
-        max_position_embeddings=40,
-        num_labels=3,
-    )
-    model = BertForSequenceClassification(config).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.2)
-    return model
-
-
 def run(graph: onnx.ModelProto, feed: dict[str, NDArray[np.generic]]) -> NDArray[np.float32]:
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     return np.asarray(session.run(["logits"], feed)[0])
 
 
-def test_the_exported_graph_computes_what_torch_computes(small: BertForSequenceClassification) -> None:
+def test_the_exported_graph_computes_what_torch_computes(small_model: BertForSequenceClassification) -> None:
     ids = np.random.default_rng(0).integers(3, 50, (4, 17))
     mask = np.ones_like(ids)
-    weights = {name: value.numpy() for name, value in small.state_dict().items()}
+    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
     feed = {
-        "embeddings": weights["bert.embeddings.word_embeddings.weight"],
+        "embeddings": weights[WORD_EMBEDDINGS],
         "ids": ids.astype(np.int32),
         "mask": mask.astype(np.int32),
     }
-    exact = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps)
+    exact = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
     inputs = measure_inputs(exact, [feed])
-    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps, inputs=inputs)
+    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps, inputs=inputs)
     mask[1, 9:] = mask[3, 5:] = 0
     feed["mask"] = mask.astype(np.int32)
     with torch.inference_mode():
-        expected = small(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
+        expected = small_model(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
 
     np.testing.assert_allclose(run(exact, feed), expected, atol=1e-4)
     np.testing.assert_allclose(run(in_8_bits, feed), expected, atol=0.1)
@@ -119,14 +101,12 @@ def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: B
     np.testing.assert_allclose(bundled.predict([pair, *others]).logits[0], bundled.predict([pair]).logits[0], atol=1e-4)
 
 
-def test_inputs_are_measured_over_all_feeds(
-    small: BertForSequenceClassification,
-) -> None:
-    weights = {name: value.numpy() for name, value in small.state_dict().items()}
-    graph = export_onnx(weights, n_heads=4, epsilon=small.config.layer_norm_eps)
+def test_inputs_are_measured_over_all_feeds(small_model: BertForSequenceClassification) -> None:
+    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
+    graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
     feeds = [
         {
-            "embeddings": weights["bert.embeddings.word_embeddings.weight"],
+            "embeddings": weights[WORD_EMBEDDINGS],
             "ids": np.random.default_rng(seed).integers(3, 50, (1, 9)).astype(np.int32),
             "mask": np.ones((1, 9), np.int32),
         }

@@ -10,14 +10,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from numpy.typing import NDArray
 from onnx import helper
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertForSequenceClassification
 
 from claims.nli import LABELS, BundledModel, TransformersModel, bundled_folder
-from models.export import export_onnx
+from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import measure_inputs
-from models.to_transformers import WORDS, build_model, convert, read_config, read_weights
+from models.to_transformers import build_model, convert, read_config, read_weights
 from tests.conftest import ROOT, SEED
 
 # (premise, hypothesis) whose answer is plain
@@ -35,39 +34,23 @@ PAIRS = [
 ]
 
 
-def random_model() -> tuple[BertForSequenceClassification, dict[str, NDArray[np.float32]]]:
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=50,
-        hidden_size=64,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        intermediate_size=128,
-        max_position_embeddings=40,
-        num_labels=3,
-        layer_norm_eps=1e-6,
-    )
-    model = BertForSequenceClassification(config).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.2)
-    return model, {name: value.numpy() for name, value in model.state_dict().items()}
-
-
 @pytest.mark.parametrize(("in_8_bits", "tolerance"), [(False, 1e-4), (True, 0.1)])
-def test_torch_computes_from_the_graph_what_the_graph_computes(in_8_bits: bool, tolerance: float) -> None:
-    model, weights = random_model()
+def test_torch_computes_from_the_graph_what_the_graph_computes(
+    small_model: BertForSequenceClassification, in_8_bits: bool, tolerance: float
+) -> None:
+    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
     ids = np.random.default_rng(0).integers(3, 50, (4, 17))
     mask = np.ones_like(ids)
-    graph = export_onnx(weights, n_heads=4, epsilon=model.config.layer_norm_eps)
-    feed = {"embeddings": weights[WORDS], "ids": ids.astype(np.int32), "mask": mask.astype(np.int32)}
+    graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
+    feed = {"embeddings": weights[WORD_EMBEDDINGS], "ids": ids.astype(np.int32), "mask": mask.astype(np.int32)}
     if in_8_bits:
         inputs = measure_inputs(graph, [feed])
-        graph = export_onnx(weights, n_heads=4, epsilon=model.config.layer_norm_eps, inputs=inputs)
+        graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps, inputs=inputs)
     mask[1, 9:] = mask[3, 5:] = 0
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
     restored = read_weights(graph.graph)
-    restored[WORDS] = weights[WORDS]
+    restored[WORD_EMBEDDINGS] = weights[WORD_EMBEDDINGS]
     again = build_model(restored, read_config(graph.graph, restored)).eval()
     with torch.inference_mode():
         logits = again(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
