@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint benchmark model clean
+.PHONY: demo test lint benchmark clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/claims check seeds/es-kazakhstan-sanctions.txt
@@ -17,19 +17,13 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# What the numbers in README and the model card come from; DATA is the folder with nli/, sentences/, clauses/, articles/.
+# What the numbers in README come from; DATA is the folder with nli/, sentences/, clauses/, articles/.
 DATA ?= ../shared/data
 benchmark: $(VENV)/test.stamp
 	$(BIN)/python -m tests.benchmarks.sentences $(DATA)/sentences
 	$(BIN)/python -m tests.benchmarks.clauses $(DATA)/clauses test
 	$(BIN)/python -m tests.benchmarks.pairs $(DATA)/articles/dev.jsonl
 	$(BIN)/python -m tests.benchmarks.check
-
-# Rebuild the bundled model from fine-tuned weights (see models/README.md).
-WEIGHTS ?= ../shared/model/start
-EXAMPLES ?= $(WEIGHTS)/examples.npz
-model: $(VENV)/model.stamp
-	$(BIN)/python -m models.build --weights $(WEIGHTS) --examples $(EXAMPLES)
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -38,10 +32,6 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
-	touch $@
-
-$(VENV)/model.stamp: $(VENV)/demo.stamp
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[model]'
 	touch $@
 
 clean:

@@ -2,12 +2,12 @@
 
     python -m models.speed --weights WORK --data ../shared/data/nli/valid [--model FOLDER] [--pairs 1000] [--rounds 3]
 
-Engines: torch in fp32 and in bf16 (`model.bfloat16()`, 1.1 times as fast as autocast on 64 pairs beside a training
-run), ONNX Runtime in fp32, and the model that ships. Each has a process of its own and runs from token ids to logits,
-over the same batches on as many cores. Rounds go through all engines in turn and the best one counts, but only an idle
-machine gives figures to publish: torch's threads wait for each other and lose most beside other work. Padding is no
-token. Peak memory is that of the whole process from its start: Python and libraries, loading (of torch's as
-`models.train` does it, which is the peak) and all rounds. Prints one JSON object. Linux only.
+Engines: torch in fp32 and in bf16 (`model.bfloat16()`), ONNX Runtime in fp32, and the model that ships. Each has a
+process of its own and runs from token ids to logits, over the same batches on as many cores. Rounds go through all
+engines in turn and the best one counts, but only an idle machine gives figures to publish: torch's threads wait for
+each other and lose most beside other work. Padding is no token. Peak memory is that of the whole process from its
+start: Python and libraries, loading (of torch's as `models.train` does it, which is the peak) and all rounds. Prints
+one JSON object. Linux only.
 """
 
 from __future__ import annotations
