@@ -10,7 +10,7 @@ ORDER = [
     "errors",
     *("language", "decoding", "unwrap", "formats", "document"),
     "sentences",
-    *("clauses", "statements"),
+    *("clauses", "cues", "statements"),
     "pairs",
     "nli",
     "calibration",
