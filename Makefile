@@ -22,6 +22,7 @@ DATA ?= ../shared/data
 benchmark: $(VENV)/test.stamp
 	$(BIN)/python -m tests.benchmarks.sentences $(DATA)/sentences
 	$(BIN)/python -m tests.benchmarks.clauses $(DATA)/clauses test
+	$(BIN)/python -m tests.benchmarks.speakers
 	$(BIN)/python -m tests.benchmarks.pairs $(DATA)/articles/dev.jsonl
 	$(BIN)/python -m tests.benchmarks.check
 

@@ -7,13 +7,14 @@ The museum opens on Monday. <> On Monday the museum stays closed.
 """
 
 from claims.calibration import Calibration
-from claims.detect import Detector, find_contradictions
+from claims.detect import Detector, extract, find_contradictions
 from claims.document import Document
 from claims.errors import ClaimsError, DocumentError, ModelError, ResultsError
-from claims.findings import Counts, Finding, Report
+from claims.findings import Counts, Extract, ExtractCounts, Finding, Report
 from claims.nli import LABELS, NLI, Prediction, load_model
 from claims.sentences import Sentence, split_sentences
 from claims.statements import Statement, extract_statements
+from claims.tagger import Tagger
 
 __all__ = [
     "LABELS",
@@ -24,6 +25,8 @@ __all__ = [
     "Detector",
     "Document",
     "DocumentError",
+    "Extract",
+    "ExtractCounts",
     "Finding",
     "ModelError",
     "Prediction",
@@ -31,6 +34,8 @@ __all__ = [
     "ResultsError",
     "Sentence",
     "Statement",
+    "Tagger",
+    "extract",
     "extract_statements",
     "find_contradictions",
     "load_model",

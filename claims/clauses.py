@@ -21,7 +21,8 @@ from operator import or_
 from typing import Any
 
 _MIN_WORDS = 3  # a shorter part joins its neighbour: "ha añadido"
-_N_FRAME = 6  # a reporting frame shorter than this stays with what it reports
+_N_LOOK = 200  # characters in which three words are looked for
+_N_FRAME = 6  # words; the boundary of a shorter reporting frame is called SHORT_FRAME
 _N_REACH = 14  # words after a subordinator among which its verb must stand
 _N_NEAR = 8  # the same after a coordinator: "bread and butter, which my brother likes" is no clause
 _N_RELATIVE = 8  # words that make a relative clause worth a cut; "the man who came" stays whole
@@ -35,7 +36,7 @@ _ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "sr": "hr", "sh": "hr", "gl": "p
 
 # Scripts without spaces between words: each character is a word of its own, three fifths of a word long.
 _WIDE = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_IS_WIDE = re.compile(f"[{_WIDE}]")
+IS_WIDE = re.compile(f"[{_WIDE}]")
 _MARKS = r"\s!-/:-@\[-`{-~\u00a0-\u00bf\u2000-\u200b\u200e-\u206f\u3000-\u303f\uff01-\uff0f\uff1a-\uff20،؛؟۔।"
 _WORD = re.compile(
     rf"""
@@ -64,22 +65,33 @@ _MIDDLE = frozenset(["relatives", "after_comma", "subordinators"])
 _LEADERS = frozenset(["subordinators", "leaders", "after_comma"])
 _REPORTED = frozenset(["complementizer", "complement"])
 _FRAMABLE = _REPORTED | {"colon", "comma", "subject"}
-_SHORT_FRAME = "short frame"
+SHORT_FRAME = "short frame"
+# Complementizers that add nothing to what they open; "whether it rains" says less than "it rains".
+_THAT = frozenset(["que", "qu", "that", "dass", "daß", "che", "что", "що", "że", "iż", "že", "da", "че", "dat", "att"])
+_THAT |= {"at", "að", "hogy", "että", "ότι", "πως", "că", "أن", "إن", "بأن", "که"}
 
 
-def split_clauses(sentence: str, language: str = "und") -> list[tuple[int, int]]:
+def split_at(sentence: str, boundaries: Iterable[int]) -> list[tuple[int, int]]:
     """Return the clauses of a sentence as half-open spans; between them stands nothing but white space.
 
-    Punctuation stays with the clause before it; opening quotes and the connective go with the clause after. A
-    short reporting frame stays with what it reports: "he added that prices fell" is one clause.
+    A part of fewer than three words joins the clause after it, or that before where a comma or the sentence ends it.
 
     >>> text = "Prices fell sharply in May, but wages rose again."
-    >>> [text[start:end] for start, end in split_clauses(text, "en")]
+    >>> [text[start:end] for start, end in split_at(text, [28])]
     ['Prices fell sharply in May,', 'but wages rose again.']
+    >>> text = "Prices fell sharply in May, he said, but wages rose again."
+    >>> [text[start:end] for start, end in split_at(text, [28, 37])]
+    ['Prices fell sharply in May, he said,', 'but wages rose again.']
     """
-    offsets = [offset for offset, rule in find_boundaries(sentence, language) if rule != _SHORT_FRAME]
+    kept = [0]
+    for offset, following in pairwise([*boundaries, len(sentence)]):
+        before = sentence[max(kept[-1], offset - _N_LOOK) : offset]
+        part = sentence[offset : min(following, offset + _N_LOOK)].rstrip()
+        opens_next = following < len(sentence) and not _COMMA.search(part[-1:])
+        if count_words(before) >= _MIN_WORDS and (count_words(part) >= _MIN_WORDS or opens_next):
+            kept.append(offset)
     spans = []
-    for start, end in pairwise([0, *offsets, len(sentence)]):
+    for start, end in pairwise([*kept, len(sentence)]):
         while start < end and sentence[start].isspace():
             start += 1
         while end > start and sentence[end - 1].isspace():
@@ -89,10 +101,27 @@ def split_clauses(sentence: str, language: str = "und") -> list[tuple[int, int]]
     return spans
 
 
-def find_boundaries(sentence: str, language: str = "und") -> list[tuple[int, str]]:
-    """Return where a new clause begins, each with the name of the rule that says so.
+def content_start(clause: str, language: str) -> int:
+    """Return where a clause begins behind its complementizer, 0 where it opens with none.
 
-    These are the grammatical boundaries that treebanks mark; `split_clauses` passes over each "short frame".
+    >>> "que el país crece"[content_start("que el país crece", "es") :]
+    'el país crece'
+    """
+    first = _WORD.search(clause)
+    if not first or first.group() not in _THAT:
+        return 0
+    kinds, _ = _rules(language).connective([first.group()], [""], 0)
+    second = _WORD.search(clause, first.end())
+    return second.start() if second and "complementizers" in kinds else 0
+
+
+def find_boundaries(sentence: str, language: str = "und") -> list[tuple[int, str]]:
+    """Return where a new clause begins by the rules, each with the name of the rule that says so.
+
+    These are the boundaries that treebanks mark, those between a reporting frame and what it reports included.
+
+    >>> find_boundaries("Prices fell sharply in May, but wages rose again.", "en")
+    [(28, 'subordinator')]
     """
     rules = _rules(language)
     words = _read(sentence, rules)
@@ -108,7 +137,7 @@ def find_boundaries(sentence: str, language: str = "und") -> list[tuple[int, str
             if rule:
                 short = _is_frame(here, start, lead, rule, words, rules)
                 offset = _after_marks(sentence, words.ends[here - 1], words.starts[here])
-                boundaries.append((offset, _SHORT_FRAME if short else rule))
+                boundaries.append((offset, SHORT_FRAME if short else rule))
                 start, lead = here, lead if rule in _REPORTED else here
     return boundaries
 
@@ -282,7 +311,7 @@ def _read(sentence: str, rules: _Rules) -> _Words:
 
 
 def _fifths(word: str) -> int:
-    return 3 if _IS_WIDE.match(word) else 5
+    return 3 if IS_WIDE.match(word) else 5
 
 
 def _next(flags: Iterable[bool], none: int) -> list[int]:

@@ -10,20 +10,21 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from claims.errors import ClaimsError, ModelError
 
 if TYPE_CHECKING:
-    from claims.findings import Report
+    from claims.document import Document
     from claims.nli import Progress
-    from claims.render import Options
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="claims",
@@ -64,9 +65,24 @@ class Format(StrEnum):
     html = "html"
 
 
+def _stdin_once(articles: list[str]) -> list[str]:
+    if articles.count("-") > 1:
+        raise typer.BadParameter("standard input can be read once only; give - a single time")
+    return articles
+
+
 Articles = Annotated[
-    list[str], typer.Argument(metavar="ARTICLE", help="Text, Markdown or HTML files; - reads standard input.")
+    list[str],
+    typer.Argument(
+        metavar="ARTICLE", help="Text, Markdown or HTML files; - reads standard input.", callback=_stdin_once
+    ),
 ]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to write what was found.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
+]
+Language = Annotated[str | None, typer.Option(help="Language of the articles, e.g. es.  [default: detected]")]
+WithText = Annotated[bool, typer.Option("--text", help="Include the text the offsets count in (json, jsonl).")]
 
 
 @app.command(
@@ -75,10 +91,8 @@ Articles = Annotated[
 )
 def check(
     articles: Articles,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to write the report.")] = Format.text,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
-    ] = None,
+    format: OutputFormat = Format.text,
+    output: Output = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
@@ -89,9 +103,7 @@ def check(
     fail_on: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with 1 when a pair has this confidence or more.")
     ] = None,
-    language: Annotated[
-        str | None, typer.Option(help="Language of the articles, e.g. es.  [default: detected]")
-    ] = None,
+    language: Language = None,
     model: Annotated[
         str | None, typer.Option(help="Model folder, Hugging Face hub id or alias.  [default: the bundled model]")
     ] = None,
@@ -102,38 +114,65 @@ def check(
         int | None,
         typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
     ] = None,
+    claims_only: Annotated[
+        bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
+    ] = False,
     statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
-    text: Annotated[bool, typer.Option("--text", help="Include the text the offsets count in (json, jsonl).")] = False,
+    text: WithText = False,
 ) -> None:
     """Flag the pairs of statements of an article that likely contradict each other."""
-    from claims.render import Options
+    from claims.render import Options, render
 
-    if articles.count("-") > 1:
-        raise typer.BadParameter("standard input can be read once only; give - a single time")
-    failed = False
-    reports = []
     with _one_line_errors():
         from claims.detect import Detector
-        from claims.document import Document
 
-        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs)
-        for article in articles:
-            try:
-                document = Document.read(article, language=language)
-                with _progress(article) as progress:
-                    report = detector.detect(document, progress=progress)
-            except ClaimsError as error:
-                _say(error)
-                failed = True
-                continue
-            reports.append(report if threshold is None else report.at(threshold))
+        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs, claims_only=claims_only)
+        reports = _of_each(articles, language, lambda document, progress: detector.detect(document, progress=progress))
+        if threshold is not None:
+            reports = [report.at(threshold) for report in reports]
         if reports:
-            shown = Options(min_confidence=min_confidence, statements=statements, text=text, array=len(articles) > 1)
-            _write(reports, format, output, shown)
-    if failed:
+            shown = Options(
+                min_confidence=min_confidence,
+                statements=statements,
+                text=text,
+                array=len(articles) > 1,
+                terminal=output is None,
+            )
+            _write(render(reports, format, shown), format, output)
+    if len(reports) < len(articles):
         raise typer.Exit(COULD_NOT_RUN)
     if fail_on is not None and any(finding.confidence >= fail_on for report in reports for finding in report.scored):
         raise typer.Exit(FAILED_GATE)
+
+
+@app.command(
+    epilog="Examples:  claims extract article.txt  |  claims extract --claims --format csv -o claims.csv *.md  |  "
+    "curl -s URL | claims extract - --format json --text"
+)
+def extract(
+    articles: Articles,
+    format: OutputFormat = Format.text,
+    output: Output = None,
+    language: Language = None,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="List only statements worth checking, not opinions, wishes and such.")
+    ] = False,
+    text: WithText = False,
+) -> None:
+    """List the statements of an article: who says each, whether it is worth checking, what it says about time."""
+    from claims.render import Options, render_statements
+
+    with _one_line_errors():
+        from claims.detect import extract
+        from claims.tagger import Tagger
+
+        tagger = Tagger.from_pretrained()
+        extracts = _of_each(articles, language, lambda document, _: extract(document, tagger))
+        if extracts:
+            shown = Options(claims_only=claims, text=text, array=len(articles) > 1, terminal=output is None)
+            _write(render_statements(extracts, format, shown), format, output)
+    if len(extracts) < len(articles):
+        raise typer.Exit(COULD_NOT_RUN)
 
 
 @app.command()
@@ -167,42 +206,43 @@ def main() -> None:
         sys.exit(COULD_NOT_RUN)
 
 
-def _write(reports: list[Report], format: Format, output: Path | None, options: Options) -> None:
-    """Print the reports, or write them to a file; machine formats are UTF-8 whatever the terminal says."""
-    from claims.render import render
+def _of_each(articles: list[str], language: str | None, result_of: Callable[[Document, Progress | None], T]) -> list[T]:
+    """The results of the articles that could be read; what is wrong with the others is said on stderr."""
+    from claims.document import Document
 
+    results = []
+    for article in articles:
+        try:
+            document = Document.read(article, language=language)
+            with _progress(article) as progress:
+                results.append(result_of(document, progress))
+        except ClaimsError as error:
+            _say(error)
+    return results
+
+
+def _write(written: str, format: Format, output: Path | None) -> None:
+    """Print what was found, or write it to a file; machine formats are UTF-8 whatever the terminal says."""
     if output is not None:
         # Excel takes CSV for UTF-8 only when it begins with a byte order mark.
         encoding = "utf-8-sig" if format is Format.csv else "utf-8"
         try:
-            output.write_text(render(reports, format, options), encoding=encoding, newline="")
+            output.write_text(written, encoding=encoding, newline="")
         except OSError as error:
             raise ClaimsError(f"{output}: cannot be written ({error.strerror}); choose another file with -o") from error
         typer.echo(f"claims: wrote {output}", err=True)
         return
     try:
         if format is Format.text:
-            _print_text(reports, options)
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Cyrillic still gets the rest
+            sys.stdout.write(written)
         else:
-            sys.stdout.buffer.write(render(reports, format, options).encode())
+            sys.stdout.buffer.write(written.encode())
         sys.stdout.flush()
     except BrokenPipeError:
         # `claims check … | head`: the reader has seen enough. Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _print_text(reports: list[Report], options: Options) -> None:
-    """Print for a person: in the width and the colours of the terminal, if it is one."""
-    from rich.console import Console
-
-    from claims.render.text import print_text
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Cyrillic still gets the rest
-    console = Console()
-    with console.capture() as captured:
-        print_text(reports, options, console)
-    sys.stdout.write(captured.get())
 
 
 def _say(error: ClaimsError) -> None:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from claims.calibration import FILE, UNCALIBRATED, Calibration, pair_features
 from claims.document import Document
 from claims.errors import ModelError
-from claims.findings import Counts, Finding, Report, kind_of, ranked, reasons_for
-from claims.nli import NLI, Progress, find_model, load_model, softmax
+from claims.findings import Counts, Extract, ExtractCounts, Finding, Report, kind_of, ranked, reasons_for
+from claims.nli import NLI, BundledModel, Progress, find_model, load_model, softmax
 from claims.pairs import Candidates, candidate_pairs
 from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
+from claims.tagger import Tagger
+
+LONGEST_SUBJECT = 80  # characters; what is longer is more than a name and would drown the statement
 
 
 @dataclass(frozen=True)
@@ -32,23 +35,35 @@ class Detector:
     calibration: Calibration | None = None
     max_pairs: int | None = None
     """Pairs of a document to read at most; None: in proportion to its statements."""
+    tagger: Tagger | None = None
+    """What tells statements apart; None: rules alone."""
+    claims_only: bool = False
+    """Whether to pair only statements worth checking."""
 
     @classmethod
     def from_pretrained(
-        cls, model: str | Path | None = None, *, device: str | None = None, max_pairs: int | None = None
+        cls,
+        model: str | Path | None = None,
+        *,
+        device: str | None = None,
+        max_pairs: int | None = None,
+        claims_only: bool = False,
     ) -> Detector:
         """The bundled model, a model folder, or a model of the Hugging Face hub; a folder with its calibration if any.
 
+        Statements are told apart by the heads of the model's folder, else by those of the bundled model.
         Raises: ModelError when the model cannot be used.
         """
         found = find_model(model)
         file = found / FILE if isinstance(found, Path) else None
         calibration = Calibration.load(file) if file and file.is_file() else None
-        return cls(load_model(model, device=device), calibration, max_pairs)
+        loaded = load_model(model, device=device)
+        of_its_own = Tagger.open(loaded) if isinstance(loaded, BundledModel) else None
+        return cls(loaded, calibration, max_pairs, of_its_own or Tagger.from_pretrained(), claims_only)
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
         """The pairs of a document's statements with confidence, kind and reasons."""
-        reading = read_pairs(document, self.max_pairs)
+        reading = read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only)
         statements, candidates, pairs = reading.statements, reading.candidates, reading.pairs
         prediction = self.model.predict(reading.both_directions, progress)
         if not np.isfinite(prediction.logits).all():
@@ -79,6 +94,7 @@ class Detector:
             pairs=candidates.possible,
             scored=len(pairs),
             skipped_pairs=candidates.possible - len(pairs),
+            unpaired=reading.n_unpaired,
             truncated=prediction.truncated,
             skipped_sentences=reading.n_sentences - len({statement.sentence for statement in statements}),
             skipped_chars=document.skipped_chars,
@@ -103,19 +119,68 @@ class Reading:
     statements: tuple[Statement, ...]
     candidates: Candidates
     pairs: tuple[tuple[Statement, Statement], ...]
+    n_unpaired: int
+    """Statements that were not paired, since they are no claims and only claims were asked for."""
     both_directions: tuple[tuple[str, str], ...]
-    """What the model is asked: every pair as (a, b), then every pair as (b, a), without discourse markers."""
+    """What the model is asked: every pair as (a, b), then every pair as (b, a), as `model_input` has them."""
 
 
-def read_pairs(document: Document, max_pairs: int | None = None) -> Reading:
-    """The pairs of a document as the model gets them."""
+def read_pairs(
+    document: Document, max_pairs: int | None = None, tagger: Tagger | None = None, *, claims_only: bool = False
+) -> Reading:
+    """The pairs of a document as the model gets them; with `claims_only`, of statements worth checking."""
     sentences = split_sentences(document.text, document.language)
-    statements = tuple(extract_statements(document, sentences))
-    candidates = candidate_pairs(statements, max_pairs)
-    plain = [without_markers(statement.text, document.language) for statement in statements]
-    asked = tuple((plain[i], plain[j]) for i, j in candidates.pairs)
-    pairs = tuple((statements[i], statements[j]) for i, j in candidates.pairs)
-    return Reading(len(sentences), statements, candidates, pairs, asked + tuple((b, a) for a, b in asked))
+    statements = tuple(extract_statements(document, sentences, tagger))
+    paired = [statement for statement in statements if statement.is_claim] if claims_only else statements
+    candidates = candidate_pairs(paired, max_pairs)
+    asked = tuple(model_input(document, paired[i], paired[j]) for i, j in candidates.pairs)
+    pairs = tuple((paired[i], paired[j]) for i, j in candidates.pairs)
+    both_directions = asked + tuple((b, a) for a, b in asked)
+    return Reading(len(sentences), statements, candidates, pairs, len(statements) - len(paired), both_directions)
+
+
+def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, str]:
+    """What the model reads of two statements: no discourse markers, and who or what they are about.
+
+    Reported speech of one speaker is read with the speaker as its subject; any other statement with the subject that it
+    takes from before it, in brackets.
+
+    >>> document = Document.from_text("The mayor raised taxes. But she promised lower fees.", language="en")
+    >>> raised = Statement(0, 23, "The mayor raised taxes.", 0)
+    >>> promised = Statement(28, 52, "she promised lower fees.", 1, subject=(0, 9))
+    >>> model_input(document, raised, promised)
+    ('The mayor raised taxes.', '[The mayor] she promised lower fees.')
+    """
+    plain_a, plain_b = (without_markers(statement.text, document.language) for statement in (a, b))
+    if a.speaker and a.speaker == b.speaker and not (a.quoted or b.quoted):
+        return f"{a.speaker} {plain_a}", f"{b.speaker} {plain_b}"
+    return _about(document, a) + plain_a, _about(document, b) + plain_b
+
+
+def _about(document: Document, statement: Statement) -> str:
+    """The subject that a statement takes from before it, in brackets; nothing where it has its own."""
+    if statement.subject is None or statement.subject[1] - statement.subject[0] > LONGEST_SUBJECT:
+        return ""
+    return f"[{document.text[slice(*statement.subject)]}] "
+
+
+def extract(document: Document, tagger: Tagger | None = None) -> Extract:
+    """The statements of a document, of which no pair is read; without a tagger by rules alone.
+
+    >>> found = extract(Document.from_text("The bridge is open. Mayor Lee said that trams run again."))
+    >>> [(statement.text, statement.speaker) for statement in found.statements]
+    [('The bridge is open.', None), ('trams run again.', 'Lee')]
+    """
+    sentences = split_sentences(document.text, document.language)
+    statements = tuple(extract_statements(document, sentences, tagger))
+    counts = ExtractCounts(
+        sentences=len(sentences),
+        statements=len(statements),
+        claims=sum(statement.is_claim for statement in statements),
+        skipped_sentences=len(sentences) - len({statement.sentence for statement in statements}),
+        skipped_chars=document.skipped_chars,
+    )
+    return Extract(document, counts, statements)
 
 
 def find_contradictions(text: str, *, language: str | None = None) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""What a check says: scored pairs of statements with confidence, kind and reasons, and the report that holds them.
+"""What comes out of an article: the report of a check with its scored pairs, and the extract of its statements.
 
 A report keeps every scored pair, so another threshold needs no second scoring. Knows the JSON contract
 (`SCHEMA`), nothing about models or files.
@@ -6,7 +6,8 @@ A report keeps every scored pair, so another threshold needs no second scoring. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from claims.calibration import FEATURES, numeric_conflict
 from claims.document import Document
 from claims.errors import ResultsError
 from claims.pairs import content
-from claims.statements import Statement
+from claims.statements import CLAIM, Statement
 
 SCHEMA = 1
 
@@ -44,8 +45,8 @@ KINDS = {
     "numeric": "two numbers for the same thing",
     "self_contradiction": "the same speaker says both",
     "source_conflict": "two speakers disagree",
-    "narrative": "neither statement is a quotation",
-    "unattributed": "a quotation is involved whose speaker is not known",
+    "narrative": "the article itself says both",
+    "unattributed": "a source against the article, or an unknown one",
 }
 """Each kind of finding and what it means; a label, never a reason to hide a pair."""
 
@@ -65,6 +66,8 @@ class Counts:
     """Pairs the model read, in both directions."""
     skipped_pairs: int = 0
     """Pairs left out because the budget was spent on pairs with more in common."""
+    unpaired: int = 0
+    """Statements left out because only claims were paired."""
     truncated: int = 0
     """Model inputs cut because they were too long."""
     skipped_sentences: int = 0
@@ -110,19 +113,9 @@ class Report:
         `min_confidence` lists pairs from there on instead of from the threshold; `statements` and `text` add
         the statements and the text the offsets count in.
         """
-        document: dict[str, Any] = {
-            "id": self.document.id,
-            "source": self.document.source,
-            "language": self.document.language,
-            "title": self.document.title,
-            "date": self.document.date,
-            "n_chars": len(self.document.text),
-        }
-        if text:
-            document["text"] = self.document.text
         return {
             "schema": SCHEMA,
-            "document": document,
+            "document": _document_json(self.document, text),
             "model": {"name": self.model, "version": self.model_version},
             "calibrated": self.calibrated,
             "threshold": self.threshold,
@@ -137,31 +130,67 @@ class Report:
 
         Raises: ResultsError when the object is of another schema or lacks the text.
         """
-        try:
-            if data["schema"] != SCHEMA:
-                raise ResultsError(f"schema {data['schema']}: not a report of schema {SCHEMA}; check the article again")
-            given, model, counts = data["document"], data["model"], Counts(**data["counts"])
-            if "text" not in given:
-                raise ResultsError("the report has no document text; write it with `claims check --format json --text`")
+        with _json_of("check"):
             return cls(
-                Document(
-                    given["text"],
-                    given["source"],
-                    given["language"],
-                    given["title"],
-                    given["date"],
-                    counts.skipped_chars,
-                ),
-                model["name"],
-                model["version"],
+                _document_from_json(data, "check"),
+                data["model"]["name"],
+                data["model"]["version"],
                 data["calibrated"],
                 data["threshold"],
-                counts,
+                Counts(**data["counts"]),
                 tuple(_finding_from_json(finding) for finding in data["findings"]),
                 tuple(_statement_from_json(statement) for statement in data["statements"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ResultsError(f"not a report of `claims check --format json` ({error!r})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractCounts:
+    """What was read and found; nothing disappears silently."""
+
+    sentences: int = 0
+    statements: int = 0
+    claims: int = 0
+    """Statements worth checking, as far as is known."""
+    skipped_sentences: int = 0
+    """Sentences without a statement: questions, headings of a word or two."""
+    skipped_chars: int = 0
+    """Characters of the file beyond the size limit."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """The statements of one document, by position."""
+
+    document: Document
+    counts: ExtractCounts
+    statements: tuple[Statement, ...]
+
+    def listed(self, *, claims_only: bool = False) -> tuple[Statement, ...]:
+        """The statements, or those worth checking."""
+        return tuple(statement for statement in self.statements if statement.is_claim or not claims_only)
+
+    def to_json(self, *, claims_only: bool = False, text: bool = False) -> dict[str, Any]:
+        """The extract as the JSON contract has it; `text` adds the text the offsets count in."""
+        return {
+            "schema": SCHEMA,
+            "document": _document_json(self.document, text),
+            "counts": asdict(self.counts),
+            "claim_threshold": CLAIM,
+            "statements": [_statement_json(statement) for statement in self.listed(claims_only=claims_only)],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Extract:
+        """The extract of a JSON object written with `text`; it holds the statements listed there.
+
+        Raises: ResultsError when the object is of another schema or lacks the text.
+        """
+        with _json_of("extract"):
+            return cls(
+                _document_from_json(data, "extract"),
+                ExtractCounts(**data["counts"]),
+                tuple(_statement_from_json(statement) for statement in data["statements"]),
+            )
 
 
 def kind_of(a: Statement, b: Statement) -> str:
@@ -170,7 +199,7 @@ def kind_of(a: Statement, b: Statement) -> str:
         return "numeric"
     if a.speaker and b.speaker:
         return "self_contradiction" if a.speaker == b.speaker else "source_conflict"
-    return "unattributed" if a.quoted or b.quoted else "narrative"
+    return "narrative" if a.own_voice and b.own_voice else "unattributed"
 
 
 def reasons_for(a: Statement, b: Statement, contributions: NDArray[np.float64]) -> tuple[str, ...]:
@@ -207,12 +236,50 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: (-finding.confidence, finding.a.start, finding.b.start)))
 
 
+@contextmanager
+def _json_of(command: str) -> Iterator[None]:
+    """Say of JSON in which something is missing or odd that no such command wrote it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(f"not written by `claims {command} --format json` ({error!r})") from error
+
+
+def _document_json(document: Document, text: bool) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "id": document.id,
+        "source": document.source,
+        "language": document.language,
+        "title": document.title,
+        "date": document.date,
+        "n_chars": len(document.text),
+    }
+    return {**written, "text": document.text} if text else written
+
+
+def _document_from_json(data: dict[str, Any], command: str) -> Document:
+    if data["schema"] != SCHEMA:
+        raise ResultsError(f"schema {data['schema']}: not schema {SCHEMA}; run `claims {command}` again")
+    given = data["document"]
+    if "text" not in given:
+        raise ResultsError(
+            f"the text of the document is missing; write it with `claims {command} --format json --text`"
+        )
+    skipped_chars = data["counts"].get("skipped_chars", 0)
+    return Document(given["text"], given["source"], given["language"], given["title"], given["date"], skipped_chars)
+
+
 def _statement_json(statement: Statement) -> dict[str, Any]:
-    return {field.name: getattr(statement, field.name) for field in fields(statement)}
+    values = ((field.name, getattr(statement, field.name)) for field in fields(statement))
+    written = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    return written | {"is_claim": statement.is_claim}
 
 
 def _statement_from_json(data: dict[str, Any]) -> Statement:
-    return Statement(**{**data, "subject": data["subject"] and tuple(data["subject"])})
+    """The statement of a JSON object; fields of older versions take their defaults, those of newer ones are let go."""
+    known = {field.name for field in fields(Statement)} & data.keys()
+    given: dict[str, Any] = {name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known}
+    return Statement(**given)
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

@@ -36,6 +36,9 @@ TOKENS_PER_BATCH = 2048
 Q4_BLOCK = 32  # weights
 Q4_BLOCK_BYTES = 18
 
+# The graph's output of what its lowest n layers make of each token.
+STATES = "states.{}"
+
 Progress = Callable[[int, int], None]
 """Called with the number of pairs done and the number of all pairs."""
 
@@ -48,6 +51,18 @@ class Prediction:
     """Shape (n, 3), columns in the order of `LABELS`, uncalibrated."""
     truncated: int
     """Pairs longer than the model's input, scored on their beginnings."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of one text, in order, and what the lower layers of the encoder make of them."""
+
+    starts: NDArray[np.intp]
+    """Where each token begins in the text, in code points, white space before it left out. Shape: (n,)."""
+    ends: NDArray[np.intp]
+    """Where it ends. Shape: (n,)."""
+    states: NDArray[np.float32]
+    """Shape (n, layers * hidden)."""
 
 
 class NLI(Protocol):
@@ -175,6 +190,24 @@ class PairEncoder:
             encoded.append([self._bos, *a, self._eos, self._eos, *b, self._eos])
         return encoded, truncated
 
+    def locate(self, text: str) -> tuple[list[int], NDArray[np.intp], NDArray[np.intp]]:
+        """Token ids of a text, and where each token begins and ends in it, in code points."""
+        text = text.encode(errors="replace").decode()  # half a surrogate pair is no text to sentencepiece
+        pieces = self.tokenizer.encode(text, return_type="proto").pieces
+        n_bytes = [len(sign.encode()) for sign in text]
+        place = np.repeat(np.arange(len(text) + 1), [*n_bytes, 1])  # of each byte
+        starts = place[[piece.begin for piece in pieces]] if pieces else np.zeros(0, np.intp)
+        ends = place[[piece.end for piece in pieces]] if pieces else np.zeros(0, np.intp)
+        for k, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            while start < end and text[start].isspace():
+                start += 1
+            starts[k] = start
+        return [piece.id for piece in pieces], starts, ends
+
+    def wrap(self, ids: Sequence[int]) -> list[int]:
+        """Token ids of a single text as the model takes them: `<s> text </s>`."""
+        return [self._bos, *ids, self._eos]
+
 
 class BundledModel:
     """The model that comes with claims, on CPU through ONNX Runtime.
@@ -187,7 +220,7 @@ class BundledModel:
         import sentencepiece
 
         bundle = Bundle.open(folder)
-        self.name, self.version = bundle.name, bundle.version
+        self.folder, self.name, self.version = folder, bundle.name, bundle.version
         try:
             tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / Bundle.TOKENIZER))
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
@@ -199,11 +232,16 @@ class BundledModel:
             self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
                 folder / Bundle.TRANSFORMER, options, providers=["CPUExecutionProvider"]
             )
-            hidden = self._session.get_inputs()[0].shape[1]
-            self._embeddings = rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES)
+            self._hidden: int = self._session.get_inputs()[0].shape[1]
+            self._embeddings = rows.reshape(-1, self._hidden // Q4_BLOCK * Q4_BLOCK_BYTES)
         except Exception as error:  # ONNX Runtime's errors have no root but this
             raise ModelError(f"{folder}: damaged ({error}); check it with `claims models`, or install again") from error
         self.encoder = PairEncoder(tokenizer, bundle.max_length)
+        prefix = STATES.format("")
+        outputs = [output.name for output in self._session.get_outputs()]
+        self._layers_read = tuple(int(name.removeprefix(prefix)) for name in outputs if name.startswith(prefix))
+        self._only_asked = onnxruntime.RunOptions()
+        self._only_asked.only_execute_path_to_fetches = True  # nothing above the layers that are read
 
     def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
         """Logits of each (premise, hypothesis), in the order given."""
@@ -211,23 +249,52 @@ class BundledModel:
         logits = np.zeros((len(pairs), len(LABELS)), np.float32)
         done = 0
         for batch in batches([len(ids) for ids in encoded]):
-            length = max(len(encoded[i]) for i in batch)
-            ids = np.full((len(batch), length), self.encoder.pad, np.int32)
-            mask = np.zeros((len(batch), length), np.int32)
-            for row, i in enumerate(batch):
-                ids[row, : len(encoded[i])] = encoded[i]
-                mask[row, : len(encoded[i])] = 1
-            used, places = np.unique(ids, return_inverse=True)
-            feed = {
-                "embeddings": decode_q4(self._embeddings[used]),
-                "ids": places.reshape(ids.shape).astype(np.int32),
-                "mask": mask,
-            }
-            logits[batch] = self._session.run(["logits"], feed)[0]
+            logits[batch] = self._session.run(["logits"], self._feed([encoded[i] for i in batch]))[0]
             done += len(batch)
             if progress:
                 progress(done, len(pairs))
         return Prediction(logits, truncated)
+
+    @property
+    def layers_read(self) -> tuple[int, ...]:
+        """How many of the lowest layers stand behind each part of a token's states."""
+        return self._layers_read
+
+    def read(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text by itself, in the order given; texts beyond the model's length in several parts."""
+        located = [self.encoder.locate(text) for text in texts]
+        room = self.encoder.max_length - 2
+        parts = [(i, start) for i, (ids, _, _) in enumerate(located) for start in range(0, len(ids), room)]
+        sequences = [self.encoder.wrap(located[i][0][start : start + room]) for i, start in parts]
+        states: dict[int, NDArray[np.float32]] = {}
+        names = [STATES.format(n) for n in self._layers_read]
+        for batch in batches([len(sequence) for sequence in sequences]):
+            found = self._session.run(names, self._feed([sequences[k] for k in batch]), self._only_asked)
+            for row, k in enumerate(batch):
+                states[k] = np.concatenate([layer[row, 1 : len(sequences[k]) - 1] for layer in found], axis=-1)
+        of_text: list[list[NDArray[np.float32]]] = [[] for _ in texts]
+        for k, (i, _) in enumerate(parts):
+            of_text[i].append(states[k])
+        nothing = np.zeros((0, self._hidden * len(names)), np.float32)
+        return [
+            Tokens(starts, ends, np.concatenate(of_text[i]) if of_text[i] else nothing)
+            for i, (_, starts, ends) in enumerate(located)
+        ]
+
+    def _feed(self, sequences: Sequence[Sequence[int]]) -> dict[str, NDArray[np.generic]]:
+        """What the graph takes for sequences of token ids."""
+        length = max(map(len, sequences))
+        ids = np.full((len(sequences), length), self.encoder.pad, np.int32)
+        mask = np.zeros((len(sequences), length), np.int32)
+        for row, sequence in enumerate(sequences):
+            ids[row, : len(sequence)] = sequence
+            mask[row, : len(sequence)] = 1
+        used, places = np.unique(ids, return_inverse=True)
+        return {
+            "embeddings": decode_q4(self._embeddings[used]),
+            "ids": places.reshape(ids.shape).astype(np.int32),
+            "mask": mask,
+        }
 
 
 ALIASES = {

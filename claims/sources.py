@@ -19,6 +19,7 @@ from claims.sentences import Sentence
 from claims.speech import Rules, Token, read_tokens
 
 _N_NOUN_PHRASE = 10
+_N_LONG_NAME = 5  # words; a longer run of capitals is more than a name: Ann Lee Unterstützung von Jan Rot
 _N_CANDIDATES = 200  # sources a name is compared with
 _N_INDEXED = 2  # letters that all spellings of a name have in common
 _ARTICLES = ("ال", "وال", "لل", "بال")  # before Arabic nouns and adjectives; seldom before first names
@@ -484,7 +485,8 @@ class Cast:
             source = len(self.sources) - 1
         known = self.sources[source]
         mention.source = source
-        if mention.name and not known.is_named and not mention.is_plain:
+        run = len(known.label.split()) > _N_LONG_NAME >= len(mention.shown.split())
+        if mention.name and (run or not known.is_named) and not mention.is_plain:
             known.label, known.is_named = mention.shown, True
         for name in (mention.name, (mention.alias,) if mention.alias else ()):
             if name and name not in known.names:

@@ -25,7 +25,9 @@ from claims.speech import Rules, rules_of
 
 _N_MEMORY = 3  # sentences after which nobody knows any more whom an omitted subject means
 _DASH_LINE = re.compile(r"[—–]\s")
+_N_GAP = 3  # characters between a quotation and its frame
 _N_FRAME = 16  # words of a frame
+_N_REST = 8  # words behind verb and subject: said the minister | on Tuesday in an interview with the BBC
 _N_VERB = 2  # words of its verb: ha añadido
 _N_AROUND = 12  # letters that do not make a quotation speech, or its sentence more than a quotation
 _N_MARKS = 60  # characters beside it of which most are letters
@@ -91,6 +93,12 @@ def pronouns(language: str) -> frozenset[str]:
     return frozenset(rules_of(language).pronouns)
 
 
+def prepositions(language: str) -> frozenset[str]:
+    """Return the words of a language behind which no subject begins: "de", "in", "von"."""
+    rules = rules_of(language)
+    return rules.prepositions | rules.links
+
+
 def relatives(language: str) -> frozenset[str]:
     """Return its relative pronouns."""
     return rules_of(language).relatives
@@ -102,11 +110,19 @@ def _is_frame(text: str, start: int, end: int, frames: Sequence[Frame], rules: R
     if not frames or len(words) > _N_FRAME:
         return False
     frame = frames[0]
+    named = (frame.subject.start, frame.subject.end) if frame.subject else (frame.verb, frame.verb)
+    lead = text[start : max(start, min(frame.verb, named[0]))]
+    if lead.rstrip().endswith(",") and rules.sees_verbs and has_verb(lead, rules.language):
+        return False  # the bridge is closed, police said, | and trains are late
     follows = text[end : end + _N_MARKS].casefold().split()
     if frame.content >= end - 1 or (not frame.after_quotation and follows and follows[0] in rules.complementizers):
         return True  # the minister told reporters | that prices fell
-    if frame.after_quotation and frame.start < start:
-        return True  # "...", | explicó ayer el ministro
+    rest = text[max(frame.verb, named[1]) : end].partition(" ")[2]
+    opens = len(text[start : frame.verb].split()) <= _N_VERB
+    if opens and max(frame.start, frame.content) < start and len(rest.split()) <= _N_REST:
+        return not (rules.sees_verbs and has_verb(rest, rules.language))  # "...", | explicó ayer el ministro
+    if (content := _content(text, start, end, frames, rules)) and len(text[content:end].split()) > _N_VERB:
+        return False  # según el Kremlin, los precios bajaron
     ends_in_verb = len(text[frame.verb : end].split()) <= _N_VERB  # Además, ha añadido, | los precios bajaron
     reports = ends_in_verb or words[0] in rules.as_words  # según ha informado el Kremlin, | los precios bajaron
     return reports and frame.content <= start and frame.end - end >= _N_AROUND
@@ -235,10 +251,12 @@ class _Narrator:
     def _with_quotations(self, frame: Frame) -> tuple[int, int]:
         """Return the extent of a frame with the quotations it touches, which may run over several sentences."""
         start, end = frame.start, frame.end
+        within = any(opened <= start <= closed for opened, closed in self._between(start, start + 1))
+        reach = 0 if within else _N_GAP  # "I won't," he said. "I can't," she said: two quotations, two speakers
         for opened, closed in self._between(start - 3, end + 2):
             if closed - opened < _N_AROUND:
                 continue
-            if opened < start <= closed + 3 and frame.after_quotation:
+            if opened < start <= closed + reach and frame.after_quotation:
                 start = opened
             if opened < end < closed:
                 end = closed

@@ -1,32 +1,46 @@
 """The statements of a document: the clauses of its sentences that can be true or false on their own.
 
-It drops what states nothing (questions, fragments, rows of names), trims the marks around the rest and says what
-stands in quotation marks. It never changes text: a statement is a slice of `document.text`.
+It drops what states nothing (questions, fragments, rows of names, frames that only say who says what), trims the marks
+around the rest, and brings together what other modules know of each: where clauses begin and subjects stand
+(tagger.py; clauses.py alone where there is no tagger), who speaks (speakers.py), time and modality (cues.py), whether
+it is worth checking. It never changes text: a statement is a slice of `document.text`.
 
-It does not know who speaks, whom an omitted subject means, or what is worth checking: `speaker`, `subject` and
-`claim_score` stay None. Where clauses begin is the business of clauses.py.
+Whom an omitted or pronominal subject means is a guess from what stands before: the subject of the clause before, of
+the same sentence or of one of the last few.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from claims.clauses import count_words, has_verb
-from claims.clauses import split_clauses as split_clauses
+from claims.clauses import content_start, count_words, find_boundaries, has_verb, split_at
+from claims.cues import find_cues, find_dates
+from claims.quotations import find_quotations, is_quoted
+from claims.speakers import Attribution, attribute, prepositions, pronouns, relatives
 
 if TYPE_CHECKING:
     from claims.document import Document
     from claims.sentences import Sentence
+    from claims.tagger import Tagger, Tags
 
+CLAIM = 0.5
+"""The claim score from which a statement is a claim."""
+
+_NO_CLAIMS = frozenset(["question", "wish"])
+# Speaker and listener: their pronouns name nobody, and stand for nobody named before.
+_PERSONS = frozenset(["i", "we", "you", "yo", "nosotros", "nosotras", "tú", "jo", "nosaltres", "je", "nous", "tu"])
+_PERSONS |= {"vous", "ich", "wir", "du", "ihr", "eu", "nós", "io", "noi", "voi", "я", "мы", "ты", "вы", "ми", "ви"}
+_PERSONS |= {"ben", "biz", "sen", "siz", "أنا", "نحن", "我", "我们", "你", "你们", "私"}
 _MIN_WORDS = 3
-_N_OPEN = 5  # sentences that a quotation mark which is never closed may reach
+_N_SENTENCES_BACK = 3  # among which an omitted subject is looked for
+_SUBJECTS_STAY = frozenset(["en", "de", "fr", "nl", "sv", "da", "no", "nb", "nn", "is", "af", "ht"])  # in every clause
 
 _PAIRS = {"«": "»", "»": "«", "“": "”", "„": "“”", "”": "”", '"': '"', "‘": "’", "‚": "‘’", "‹": "›", "「": "」"}
 _PAIRS |= {"『": "』", "《": "》", "〈": "〉", "(": ")", "[": "]", "{": "}", "（": "）", "【": "】"}
@@ -34,13 +48,8 @@ _PAIRED = re.compile("[" + re.escape("".join({*_PAIRS, *"".join(_PAIRS.values())
 _SEPARATORS = frozenset(",;:،؛、，；：-–—―•·*")
 _QUESTION_MARKS = ("?", "？", "؟", "\u037e", "⁇", "⁈")
 _AFTER_QUESTION = " \u00a0\u202f\t\"'”’»“«)]」』）,،，"
+_WORD = re.compile(r"\w+")
 _ROW_MARK = re.compile(r"[,;()/|•·、]")
-
-_QUOTES = {"«": "»", "»": "«", "„": "“”", "“": "”", "”": "”", '"': '"', "'": "'", "‘": "’", "「": "」", "『": "』"}
-_QUOTES |= {"《": "》"}
-_QUOTE = re.compile("[«»„“”\"'‘’「」『』《》\n]")
-_SINGLE = frozenset("'‘")
-_ALWAYS_OPEN = frozenset("「『《")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,6 @@ class Statement:
     """A span of a document that can be true or false on its own.
 
     Shape: `text == document.text[start:end]`; `sentence` is the index of the sentence it comes from.
-    `quoted`: most of its letters stand inside quotation marks. `speaker`, `subject` (the span its omitted
-    subject comes from) and `claim_score` are None where not known.
     """
 
     start: int
@@ -57,29 +64,71 @@ class Statement:
     text: str
     sentence: int
     quoted: bool = False
+    """Whether most of its letters stand inside quotation marks."""
     speaker: str | None = None
+    """Who says it, one label for each source of the document; None where the article says it or nobody knows who."""
+    mention: tuple[int, int] | None = None
+    """The span of the document that names the speaker."""
+    own_voice: bool = True
+    """Whether the article itself says it."""
     subject: tuple[int, int] | None = None
+    """The span of the document its omitted or pronominal subject comes from."""
+    cues: tuple[str, ...] = ()
+    """Of `claims.cues.CUES`."""
+    dates: tuple[str, ...] = ()
+    """Dates it names, as `claims.cues.find_dates` writes them."""
     claim_score: float | None = None
+    """How much it is worth checking, 0 to 1: a claim from `CLAIM` on. None where no tagger has read it."""
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is worth checking as far as is known: not where it scores below `CLAIM`, asks or wishes."""
+        return (self.claim_score is None or self.claim_score >= CLAIM) and not _NO_CLAIMS & set(self.cues)
 
 
-def extract_statements(document: Document, sentences: Sequence[Sentence]) -> list[Statement]:
+def extract_statements(
+    document: Document, sentences: Sequence[Sentence], tagger: Tagger | None = None
+) -> list[Statement]:
     """Return the statements of a document by position; no two overlap.
 
-    Questions, rows of names, datelines and parts under three words are left out. What was left out can be
-    counted: a sentence without statements is an index that no statement carries.
+    Questions, rows of names, datelines, reporting frames and parts under three words are left out. What was left out
+    can be counted: a sentence without statements is an index that no statement carries. Without a tagger, clauses
+    begin where the rules say, and neither subjects nor claim scores are known.
     """
     text, language = document.text, document.language
-    quotations = _quotations(text, sentences)
+    words = [text[sentence.start : sentence.end] for sentence in sentences]
+    tagged: Sequence[Tags | None] = tagger.tag(words, language) if tagger else [None] * len(words)
+    spans = [
+        (index, sentence.start + start, sentence.start + end)
+        for index, (sentence, tags) in enumerate(zip(sentences, tagged, strict=True))
+        for start, end in _spans(words[index], tags, language)
+    ]
+    attributions = attribute(text, language, sentences, [(start, end) for _, start, end in spans])
+    quotations = find_quotations(text, sentences)
+    subjects = _Subjects(text, language, [sentence.start for sentence in sentences], tagged)
     statements = []
-    for index, sentence in enumerate(sentences):
-        words = text[sentence.start : sentence.end]
-        question = _question_start(words, language)
-        for span in split_clauses(words, language):
-            start, end = _trim(words, *span)
-            if end <= question and _is_statement(words[start:end], language):
-                start, end = sentence.start + start, sentence.start + end
-                quoted = _is_quoted(text, start, end, quotations)
-                statements.append(Statement(start, end, text[start:end], index, quoted))
+    for (index, start, end), said in _joined(text, language, spans, attributions):
+        if said.is_frame:
+            continue
+        start, end = _content(text, start, end, said.content, language)
+        tags, offset = tagged[index], sentences[index].start
+        quoted = is_quoted(text, start, end, quotations)
+        statements.append(
+            Statement(
+                start=start,
+                end=end,
+                text=text[start:end],
+                sentence=index,
+                quoted=quoted,
+                speaker=said.speaker,
+                mention=said.mention,
+                own_voice=said.own_voice,
+                subject=subjects.before(index, start, end, None if quoted else said.mention) if tags else None,
+                cues=find_cues(text[start:end], language),
+                dates=find_dates(text[start:end], language),
+                claim_score=tagger.claim_score(tags, start - offset, end - offset) if tagger and tags else None,
+            )
+        )
     return statements
 
 
@@ -96,6 +145,97 @@ def without_markers(text: str, language: str) -> str:
     while pattern and (marker := pattern.match(text)) and count_words(text[marker.end() :]) >= _MIN_WORDS:
         text = text[marker.end() :]
     return text
+
+
+def _spans(sentence: str, tags: Tags | None, language: str) -> list[tuple[int, int]]:
+    """Return the clauses of a sentence that state something, as spans of it."""
+    question = _question_start(sentence, language)
+    boundaries = tags.boundaries if tags else [offset for offset, _ in find_boundaries(sentence, language)]
+    trimmed = [_trim(sentence, start, end) for start, end in split_at(sentence, boundaries)]
+    return [(start, end) for start, end in trimmed if end <= question and _is_statement(sentence[start:end], language)]
+
+
+def _joined(
+    text: str, language: str, spans: Sequence[tuple[int, int, int]], attributions: Sequence[Attribution]
+) -> Iterator[tuple[tuple[int, int, int], Attribution]]:
+    """Give the spans with who says them; what a clause denies is no statement of its own and joins it.
+
+    "The minister denied | that the bridge is closed" must not become "the bridge is closed".
+    """
+    waiting: tuple[tuple[int, int, int], Attribution] | None = None
+    for (index, start, end), said in zip(spans, attributions, strict=True):
+        if waiting:
+            (of, opened, closed), before = waiting
+            depends = of == index and content_start(text[start:end], language) and not text[closed:start].strip(" ,")
+            if depends and "negated" in find_cues(text[opened:closed], language):
+                waiting = (index, opened, end), replace(before, is_frame=False, content=None)
+                continue
+            yield waiting
+        waiting = (index, start, end), said
+    if waiting:
+        yield waiting
+
+
+def _content(text: str, start: int, end: int, behind_verb: int | None, language: str) -> tuple[int, int]:
+    """Return a span without the complementizer it begins with, or that behind a reporting verb with all before it."""
+    places = [start]
+    if behind_verb is not None:
+        object_ = _WORD.search(text, behind_verb, end)  # told reporters that
+        places = [behind_verb, object_.end() if object_ else behind_verb, start]
+    for place in places:
+        content = place + content_start(text[place:end], language)
+        shorter = _trim(text, content, end)
+        denied = place > start and "negated" in find_cues(text[start:place], language)
+        if (
+            not denied
+            and (content > place or text[place - 1 : place] == ",")
+            and _is_statement(text[slice(*shorter)], language)
+        ):
+            return shorter
+    return start, end
+
+
+class _Subjects:
+    """The subjects of a document, sentence by sentence."""
+
+    def __init__(self, text: str, language: str, starts: Sequence[int], tagged: Sequence[Tags | None]) -> None:
+        self._text, self._language, self._relatives = text, language, relatives(language)
+        behind = prepositions(language)
+        found = (
+            [(start + a, start + b) for a, b in tags.subjects] if tags else []
+            for start, tags in zip(starts, tagged, strict=True)
+        )
+        self._of = [[span for span in spans if self._word(span).split(" ")[0] not in behind] for spans in found]
+        weak = pronouns(language) | self._relatives | _PERSONS
+        self._named = [[span for span in of_sentence if self._word(span) not in weak] for of_sentence in self._of]
+
+    def before(self, sentence: int, start: int, end: int, source: tuple[int, int] | None) -> tuple[int, int] | None:
+        """Return the subject that a clause takes from before it; None where it has its own or none is known.
+
+        What is reported of a source without a subject of its own is about the source: "ha dicho que vendrá".
+        """
+        own, named = (of[sentence][slice(*_between(of[sentence], start, end))] for of in (self._of, self._named))
+        if named or any(self._word(span) in self._relatives | _PERSONS for span in own):
+            return None
+        if source and not own and source[0] < start:
+            return source
+        if first := _between(self._named[sentence], start, end)[0]:
+            return self._named[sentence][first - 1]
+        if not own and self._language in _SUBJECTS_STAY:
+            return None  # a headline or an order
+        for index in range(sentence - 1, max(-1, sentence - 1 - _N_SENTENCES_BACK), -1):
+            if self._named[index]:
+                found = self._named[index][0]
+                return found if "\n" not in self._text[found[1] : start] else None  # in the same paragraph
+        return None
+
+    def _word(self, span: tuple[int, int]) -> str:
+        return self._text[slice(*span)].casefold()
+
+
+def _between(spans: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
+    """Return the first and one past the last of the sorted spans that begin within a stretch."""
+    return bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
 
 
 def _question_start(sentence: str, language: str) -> int:
@@ -153,46 +293,3 @@ def _is_statement(text: str, language: str) -> bool:
     small = sum(len(word) <= 3 and word.islower() for word in words)  # Kyiv, Moscow and Berlin
     row = any(word[0].isupper() for word in words) and names + small == len(words)
     return not (row and 3 * len(_ROW_MARK.findall(text)) >= len(words) and not has_verb(text, language))
-
-
-def _quotations(text: str, sentences: Sequence[Sentence]) -> list[tuple[int, int]]:
-    """Return the spans between quotation marks; one that is never closed ends with its paragraph at the latest."""
-    starts = [sentence.start for sentence in sentences]
-    spans: list[tuple[int, int]] = []
-    opened, closers = -1, ""
-    for match in _QUOTE.finditer(text + "\n"):
-        mark, place = match.group(), match.start()
-        if opened < 0:
-            if mark in _QUOTES and _opens(mark, text[place - 1 : place], text[place + 1 : place + 2]):
-                opened, closers = place, _QUOTES[mark]
-        elif mark == "\n":
-            if text[opened] not in _SINGLE:  # an apostrophe: the '90s
-                last = min(bisect_right(starts, opened) + _N_OPEN - 1, len(starts)) - 1
-                spans.append((opened, min(place, max(sentences[last].end, opened) if starts else place)))
-            opened = -1
-        elif mark in closers and not (closers in "'’" and text[place + 1 : place + 2].isalnum()):  # 'I don't know'
-            spans.append((opened, place))
-            opened = -1
-    return spans
-
-
-def _opens(mark: str, before: str, after: str) -> bool:
-    """Tell whether a mark begins a quotation, from the characters on either side of it."""
-    if mark in _ALWAYS_OPEN:
-        return True
-    if mark in _SINGLE:
-        return after.isalnum() and not before.isalnum()  # not don't
-    if after.isspace():
-        return mark == "«" and not before.isalnum()  # « Oui »
-    return (not before.isalnum() and after not in tuple(",.;:!?)")) or before > "\u3000"  # 他说“好”
-
-
-def _is_quoted(text: str, start: int, end: int, quotations: list[tuple[int, int]]) -> bool:
-    """Tell whether most letters of the span stand inside quotations."""
-    n_inside = 0
-    for index in range(max(bisect_right(quotations, (start, len(text))) - 1, 0), len(quotations)):
-        opened, closed = quotations[index]
-        if opened >= end:
-            break
-        n_inside += sum(map(str.isalpha, text[max(start, opened) : min(end, closed)]))
-    return 2 * n_inside > sum(map(str.isalpha, text[start:end]))

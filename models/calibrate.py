@@ -33,6 +33,7 @@ from claims.detect import read_pairs
 from claims.document import Document
 from claims.nli import NLI, BundledModel, bundled_folder, softmax
 from claims.statements import Statement
+from claims.tagger import Tagger
 from models.build import write_checksums
 from models.data import SEED, news_part, read_jsonl
 from models.evaluate import average_precision, label_indices, read_labelled
@@ -71,10 +72,13 @@ def is_hit(a: Statement, b: Statement, gold: dict[str, Any], text: str) -> bool:
 
 
 def article_pairs(
-    model: NLI, documents: list[tuple[Document, list[dict[str, Any]]]], temperature: float
+    model: BundledModel, documents: list[tuple[Document, list[dict[str, Any]]]], temperature: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]]:
     """Features, labels and document numbers of every candidate pair of documents with their labelled pairs."""
-    readings = [read_pairs(document) for document, _ in documents]
+    tagger = Tagger.open(model)
+    if tagger is None:
+        raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
+    readings = [read_pairs(document, tagger=tagger) for document, _ in documents]
     logits = model.predict([asked for reading in readings for asked in reading.both_directions]).logits
     logits /= np.float32(temperature)
     features, labels, numbers, start = [], [], [], 0

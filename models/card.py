@@ -2,9 +2,9 @@
 
     python -m models.card --figures WORK --card models/README.md
 
-WORK holds what the recipe's steps printed: `evaluation.json` (models.evaluate), `calibration.json` (models.calibrate)
-and `speed.json` (models.speed). Each replaces what the card has between `<!-- evaluation -->` and
-`<!-- /evaluation -->`, and so on; all else in the card is written by hand.
+WORK holds what the recipe's steps printed: `evaluation.json` (models.evaluate), `heads.json` (models.heads),
+`calibration.json` (models.calibrate) and `speed.json` (models.speed). Each that is there replaces what the card has
+between `<!-- evaluation -->` and `<!-- /evaluation -->`, and so on; all else in the card is written by hand.
 """
 
 from __future__ import annotations
@@ -79,6 +79,32 @@ def calibration(figures: Json) -> str:
     )
 
 
+def heads(figures: Json) -> str:
+    """How often clause boundaries, subjects and claims are right, per language and set."""
+    by_language, subjects = figures["boundaries"], figures["subject_tokens"]
+    body = [[language, of["rules"], of["tagger"], subjects[language]] for language, of in by_language.items()]
+    means = [
+        [f"**{name}**", figures[key]["rules"], figures[key]["tagger"], ""]
+        for name, key in (("mean", "boundaries_mean"), ("mean of the main eight", "boundaries_mean_main"))
+    ]
+    claims = [
+        [
+            name,
+            of["rows"],
+            of["worth_checking"],
+            *(of[key] for key in ("average_precision_baseline", "average_precision", "f1_baseline", "f1", "best_f1")),
+        ]
+        for name, of in figures["claims"].items()
+    ]
+    head = ["claims", "sentences", "worth checking", "AP baseline", "AP", "F1 baseline", "F1", "F1 at its best"]
+    return "\n\n".join(
+        [
+            table([["language", "boundary F1, rules", "tagger", "subject tokens F1"], *body, *means]),
+            table([head, *claims]),
+        ]
+    )
+
+
 def speed(figures: Json) -> str:
     """Tokens per second and peak memory."""
     engines = [
@@ -89,7 +115,7 @@ def speed(figures: Json) -> str:
     return told + "\n\n" + table([["engine", "tokens/s", "times torch fp32", "peak memory, MB"], *engines])
 
 
-SECTIONS = {"evaluation": evaluation, "calibration": calibration, "speed": speed}
+SECTIONS = {"evaluation": evaluation, "heads": heads, "calibration": calibration, "speed": speed}
 
 
 def cells(figures: Json, columns: Iterable[str]) -> list[str]:
@@ -121,5 +147,6 @@ if __name__ == "__main__":
     parser.add_argument("--figures", type=Path, required=True, help="folder with the JSON files of the recipe")
     parser.add_argument("--card", type=Path, required=True)
     given = parser.parse_args()
-    read = {name: json.loads((given.figures / f"{name}.json").read_text(encoding="utf8")) for name in SECTIONS}
+    files = {name: given.figures / f"{name}.json" for name in SECTIONS}
+    read = {name: json.loads(file.read_text(encoding="utf8")) for name, file in files.items() if file.is_file()}
     given.card.write_text(fill(given.card.read_text(encoding="utf8"), read), encoding="utf8")

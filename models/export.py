@@ -5,7 +5,9 @@ its residual, GELU with its bias, and in the last layer only the first token, wh
 Word embeddings stay outside: the caller looks up the rows a text needs (see `claims.nli.BundledModel`).
 
 Inputs: `embeddings` (n_rows, hidden) float32, the rows in use; `ids` (batch, length) int32 into those rows;
-`mask` (batch, length) int32, 1 for tokens and 0 for padding. Output: `logits` (batch, 3).
+`mask` (batch, length) int32, 1 for tokens and 0 for padding. Outputs: `logits` (batch, 3) and, for each n of
+`LAYERS_READ`, `states.n` (batch, length, hidden) float32, what the lowest n layers make of each token. Asking for the
+states alone computes no layer above them.
 
 Constants are named as in the state dict of Hugging Face's `BertForSequenceClassification`, so that the weights can be
 read back (`models.to_transformers`). Of three matrices that multiply the same input the graph makes one, named as
@@ -23,7 +25,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from claims.nli import LABELS
+from claims.nli import LABELS, STATES
 from models.quantize import Inputs, quantize
 
 Weights = dict[str, NDArray[np.float32]]
@@ -35,6 +37,7 @@ IR_VERSION = 10
 EMBEDDINGS = "bert.embeddings."
 WORD_EMBEDDINGS = EMBEDDINGS + "word_embeddings.weight"
 LAYER = "bert.encoder.layer.{}."
+LAYERS_READ = (3, 5, 7)  # higher up, fine-tuning leaves little of where a clause begins
 FUSED_MATRICES = {"qkv": ("query", "key", "value"), "kv": ("key", "value")}
 
 
@@ -76,8 +79,11 @@ def export_onnx(
     (x,) = graph.node("LayerNormalization", [summed, *norm], axis=-1, epsilon=epsilon)
 
     n_layers = sum(name.endswith("attention.self.query.weight") for name in weights)
+    exposed = [n for n in LAYERS_READ if n < n_layers]
     for i in range(n_layers):
         x = _layer(graph, x, LAYER.format(i), n_heads=n_heads, epsilon=epsilon, only_first=i == n_layers - 1)
+        if i + 1 in exposed:
+            x = graph.name_last(STATES.format(i + 1))
 
     (first,) = graph.node("Squeeze", [x, graph.constant(np.array([1]))])
     (pooled,) = graph.node("Add", [graph.linear(first, "bert.pooler.dense"), graph.parameter("bert.pooler.dense.bias")])
@@ -94,7 +100,13 @@ def export_onnx(
             helper.make_tensor_value_info("ids", TensorProto.INT32, [batch, length]),
             helper.make_tensor_value_info("mask", TensorProto.INT32, [batch, length]),
         ],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, weights["classifier.bias"].shape[0]])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, weights["classifier.bias"].shape[0]]),
+            *(
+                helper.make_tensor_value_info(STATES.format(n), TensorProto.FLOAT, [batch, length, hidden])
+                for n in exposed
+            ),
+        ],
         graph.constants,
     )
     return helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="claims")
@@ -126,6 +138,11 @@ class _Graph:
         names = [self.name() for _ in range(outputs)]
         self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
         return names
+
+    def name_last(self, name: str) -> str:
+        """Give the first output of the last node another name."""
+        self.nodes[-1].output[0] = name
+        return name
 
     def fused(self, module: str, kind: str) -> NDArray[np.float32]:
         """The weight or bias of a module, or of all those that it stands for, one below the other."""

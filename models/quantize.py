@@ -57,7 +57,10 @@ def measure_inputs(model: onnx.ModelProto, feeds: Iterable[dict[str, NDArray[np.
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     names = sorted(set(modules.values()))
-    watched.graph.output.extend(onnx.helper.make_tensor_value_info(x, onnx.TensorProto.FLOAT, None) for x in names)
+    outputs = {output.name for output in watched.graph.output}
+    watched.graph.output.extend(
+        onnx.helper.make_tensor_value_info(x, onnx.TensorProto.FLOAT, None) for x in names if x not in outputs
+    )
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     inputs: dict[str, Inputs] = {}
     for feed in feeds:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from claims import Detector, Prediction
+from claims import Detector, Prediction, Tagger
 from claims.nli import CONTRADICTION, NEUTRAL, BundledModel, Progress, bundled_folder
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ class ByNegation:
 @pytest.fixture(scope="session")
 def bundled() -> BundledModel:
     return BundledModel(bundled_folder())
+
+
+@pytest.fixture(scope="session")
+def tagger(bundled: BundledModel) -> Tagger:
+    opened = Tagger.open(bundled)
+    assert opened
+    return opened
 
 
 @pytest.fixture(scope="session")

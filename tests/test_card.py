@@ -31,6 +31,23 @@ SPEED = {
     "tokens": 12345,
     "engines": {"shipped": {"tokens_per_second": 9876, "times_torch_fp32": 2.5, "peak_memory_mb": 300}},
 }
+HEADS = {
+    "boundaries": {"en": {"rules": 0.61, "tagger": 0.82}},
+    "subject_tokens": {"en": 0.77},
+    "boundaries_mean": {"rules": 0.61, "tagger": 0.82},
+    "boundaries_mean_main": {"rules": 0.61, "tagger": 0.82},
+    "claims": {
+        "debates_en": {
+            "rows": 100,
+            "worth_checking": 20,
+            "average_precision": 0.9,
+            "average_precision_baseline": 0.7,
+            "f1": 0.8,
+            "f1_baseline": 0.5,
+            "best_f1": 0.85,
+        }
+    },
+}
 CARD = (
     "# Model\n\n<!-- evaluation -->\nold\n<!-- /evaluation -->\n\nBy hand.\n\n<!-- speed -->\n<!-- /speed -->\nEnd.\n"
 )
@@ -57,6 +74,13 @@ def test_what_is_written_by_hand_stays_and_filling_twice_changes_nothing() -> No
     assert "\n\nBy hand.\n\n" in once
     assert once.endswith("End.\n")
     assert fill(once, {"evaluation": EVALUATION, "speed": SPEED}) == once
+
+
+def test_heads_are_shown_beside_what_they_are_compared_with() -> None:
+    card = fill("<!-- heads -->\n<!-- /heads -->\n", {"heads": HEADS})
+
+    assert "| en | 0.61 | 0.82 | 0.77 |" in card
+    assert "| debates_en | 100 | 20 | 0.7 | 0.9 | 0.5 | 0.8 | 0.85 |" in card
 
 
 def test_a_missed_bound_is_named() -> None:

@@ -134,6 +134,80 @@ def test_the_language_can_be_given(article: Path) -> None:
     assert_one_error(run("check", article, "--language", "klingon!"), "language")
 
 
+def test_claims_only_pairs_nothing_but_claims(article: Path) -> None:
+    article.write_text(f"{ARTICLE} The town should close the museum.", encoding="utf8")
+
+    every, claims_only = (
+        json.loads(run("check", article, "--format", "json", "--min-confidence", "0", *more).stdout)
+        for more in ((), ("--claims-only",))
+    )
+
+    assert every["counts"]["statements"] == claims_only["counts"]["statements"] == 4
+    sides = [{finding[side]["text"] for finding in of["findings"] for side in "ab"} for of in (every, claims_only)]
+    assert "The town should close the museum." in sides[0] - sides[1]
+
+
+def test_extract_lists_the_statements_and_speakers_of_the_seed_article() -> None:
+    done = run("extract", SEED)
+
+    out = " ".join(done.stdout.decode().split())
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert "es-kazakhstan-sanctions.txt" in out
+    assert "se ha mostrado firme a respetar las sanciones" in out
+    assert "continuará la cooperación integral con Rusia" in out
+    assert "Tokáev" in out
+    assert "the article" in out
+    assert "speaks of the future" in out
+
+
+@pytest.mark.parametrize("format", [format.value for format in Format])
+def test_extract_writes_every_format(article: Path, format: str) -> None:
+    done = run("extract", article, "--format", format)
+
+    assert done.returncode == 0
+    assert "On Monday the museum stays closed." in done.stdout.decode()
+
+
+def test_extract_json_is_an_extract(article: Path) -> None:
+    data = json.loads(run("extract", article, "--format", "json", "--text", "--language", "en").stdout)
+
+    found = claims.Extract.from_json(data)
+    assert found.document.text == ARTICLE
+    assert [statement.text for statement in found.statements] == ARTICLE.replace(". ", ".\n").split("\n")
+
+
+def test_extract_of_several_articles_goes_on_after_a_bad_one(article: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(article, tmp_path / "copy.md")
+
+    done = run("extract", article, tmp_path / "missing.txt", copy, "--format", "json")
+
+    assert done.returncode == 2
+    assert "missing.txt" in done.stderr.decode()
+    assert [found["document"]["source"] for found in json.loads(done.stdout)] == [str(article), str(copy)]
+
+
+def test_extract_claims_lists_no_wishes(article: Path) -> None:
+    wish = "The town should close the museum."
+    article.write_text(f"{ARTICLE} {wish}", encoding="utf8")
+
+    every, claims_only = (run("extract", article, *more).stdout.decode() for more in ((), ("--claims",)))
+
+    assert wish in every
+    assert wish not in claims_only
+    assert "not listed" in claims_only
+
+
+def test_extract_writes_a_file_and_reads_standard_input(tmp_path: Path) -> None:
+    done = run("extract", "-", "-f", "csv", "-o", tmp_path / "out.csv", stdin=ARTICLE.encode())
+
+    assert (done.returncode, done.stdout) == (0, b"")
+    written = (tmp_path / "out.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbfsource,")
+    rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))
+    assert " ".join(row["text"] for row in rows) == ARTICLE
+
+
 def test_models_shows_and_checks_the_bundled_model() -> None:
     done = run("models")
 
@@ -145,8 +219,8 @@ def test_models_shows_and_checks_the_bundled_model() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    for format in ("json", "text"):
-        command = f"{shlex.join(CLAIMS)} check {SEED} --format {format} --min-confidence 0 --max-pairs 99"
+    for arguments in ("check {} --format json --max-pairs 9", "check {} --max-pairs 9", "extract {}"):
+        command = f"{shlex.join(CLAIMS)} {arguments.format(SEED)}"
 
         done = subprocess.run(
             ["bash", "-c", f"{command} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False
@@ -185,8 +259,9 @@ def test_json_of_several_articles_is_an_array_however_many_could_be_read(article
     assert [report["document"]["source"] for report in json.loads(done.stdout)] == [str(article)]
 
 
-def test_standard_input_cannot_be_read_twice() -> None:
-    done = run("check", "-", "-", stdin=b"Some text is here.")
+@pytest.mark.parametrize("command", ["check", "extract"])
+def test_standard_input_cannot_be_read_twice(command: str) -> None:
+    done = run(command, "-", "-", stdin=b"Some text is here.")
 
     assert done.returncode == 2
     assert b"once" in done.stderr
@@ -225,7 +300,7 @@ def test_help_does_not_load_the_model_or_the_array_library() -> None:
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("command", ["check", "models"])
+@pytest.mark.parametrize("command", ["check", "extract", "models"])
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
 
@@ -269,6 +344,7 @@ def test_what_is_no_article_is_one_clear_error(tmp_path: Path, case: str) -> Non
     (tmp_path / name).write_bytes(data)
 
     assert_one_error(run("check", tmp_path / name), name)
+    assert_one_error(run("extract", tmp_path / name), name)
 
 
 def test_missing_file_and_folder_are_one_clear_error(tmp_path: Path) -> None:
@@ -313,12 +389,13 @@ ODD = {
 def test_odd_text_gives_a_result(tmp_path: Path, case: str) -> None:
     (tmp_path / "odd.txt").write_bytes(ODD[case])
 
-    done = run("check", tmp_path / "odd.txt", "--max-pairs", "50")
+    for arguments in (("check", "--max-pairs", "50"), ("extract",)):
+        done = run(*arguments, tmp_path / "odd.txt")
 
-    assert done.returncode == 0, done.stderr.decode()
-    assert done.stderr == b""
-    assert done.stdout.decode().strip()
-    assert b"\x1b" not in done.stdout
+        assert done.returncode == 0, done.stderr.decode()
+        assert done.stderr == b""
+        assert done.stdout.decode().strip()
+        assert b"\x1b" not in done.stdout
 
 
 def test_fifty_megabytes_are_cut_in_bounded_memory_and_the_rest_is_counted(tmp_path: Path) -> None:
@@ -343,7 +420,8 @@ def test_fifty_megabytes_are_cut_in_bounded_memory_and_the_rest_is_counted(tmp_p
 def test_a_short_text_with_hostile_markup_stays_text(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("<script>alert(1)</script> is open today. <script>alert(1)</script> is shut today.")
 
-    done = run("check", tmp_path / "x.txt", "--format", "html", "--min-confidence", "0")
+    for arguments in (("check", "--min-confidence", "0"), ("extract",)):
+        done = run(*arguments, tmp_path / "x.txt", "--format", "html")
 
-    assert b"<script" not in done.stdout
-    assert b"&lt;script&gt;" in done.stdout
+        assert b"<script" not in done.stdout
+        assert b"&lt;script&gt;" in done.stdout

@@ -2,12 +2,17 @@ import json
 
 import pytest
 
-from claims import Detector, Document, Report, ResultsError
+from claims import Detector, Document, Extract, Report, ResultsError, extract
 from claims.findings import KINDS, kind_of
-from claims.statements import Statement
+from claims.statements import CLAIM, Statement
 from tests.conftest import SEED, ByNegation
 
 TEXT = "The bridge is open. The bridge is not open. The mayor spoke. «We do not close», he said."
+
+STATEMENT_KEYS = [
+    *("start", "end", "text", "sentence", "quoted", "speaker", "mention", "own_voice"),
+    *("subject", "cues", "dates", "claim_score", "is_claim"),
+]
 
 
 @pytest.fixture
@@ -62,6 +67,7 @@ def test_json_has_the_shape_of_the_contract(report: Report) -> None:
         "pairs",
         "scored",
         "skipped_pairs",
+        "unpaired",
         "truncated",
         "skipped_sentences",
         "skipped_chars",
@@ -70,8 +76,7 @@ def test_json_has_the_shape_of_the_contract(report: Report) -> None:
     assert list(finding) == ["confidence", "kind", "reasons", "probabilities", "a", "b"]
     assert list(finding["probabilities"]) == ["forward", "backward"]
     assert all(len(three) == 3 for three in finding["probabilities"].values())
-    statement_keys = ["start", "end", "text", "sentence", "quoted", "speaker", "subject", "claim_score"]
-    assert list(finding["a"]) == list(finding["b"]) == list(data["statements"][0]) == statement_keys
+    assert list(finding["a"]) == list(finding["b"]) == list(data["statements"][0]) == STATEMENT_KEYS
     for one in data["findings"]:
         assert one["a"]["start"] < one["b"]["start"]
         assert TEXT[one["a"]["start"] : one["a"]["end"]] == one["a"]["text"]
@@ -92,31 +97,122 @@ def test_a_report_survives_json(detector: Detector) -> None:
         assert Report.from_json(json.loads(written)) == report
 
 
+def test_a_report_written_before_speakers_were_known_still_loads() -> None:
+    a, b = (
+        {"start": start, "end": end, "text": TEXT[start:end], "sentence": sentence}
+        | {"quoted": False, "speaker": None, "subject": subject, "claim_score": None}
+        for start, end, sentence, subject in ((0, 19, 0, None), (20, 43, 1, [0, 10]))
+    )
+    old = {
+        "schema": 1,
+        "document": {"id": "", "source": "a.txt", "language": "en", "title": None, "date": None, "text": TEXT},
+        "model": {"name": "small", "version": "1"},
+        "calibrated": True,
+        "threshold": 0.5,
+        "counts": {"sentences": 4, "statements": 4, "pairs": 6, "scored": 6, "skipped_pairs": 0, "truncated": 0},
+        "findings": [
+            {"confidence": 0.9, "kind": "narrative", "reasons": [], "a": a, "b": b}
+            | {"probabilities": {"forward": [0.1, 0.2, 0.7], "backward": [0.1, 0.2, 0.7]}}
+        ],
+        "statements": [a, b],
+    }
+
+    loaded = Report.from_json(old)
+
+    assert loaded.statements == (Statement(0, 19, TEXT[:19], 0), Statement(20, 43, TEXT[20:43], 1, subject=(0, 10)))
+    assert Report.from_json(loaded.to_json(statements=True, text=True)) == loaded
+
+
 @pytest.mark.parametrize("data", [{}, {"schema": 2}, {"schema": 1}, {"schema": 1, "document": {"text": "x"}}, []])
-def test_json_that_is_no_report_is_one_clear_error(data: object) -> None:
+@pytest.mark.parametrize("kind", [Report, Extract])
+def test_json_that_is_something_else_is_one_clear_error(kind: type[Report | Extract], data: object) -> None:
     with pytest.raises(ResultsError):
-        Report.from_json(data)  # type: ignore[arg-type]
+        kind.from_json(data)  # type: ignore[arg-type]
+
+
+def test_a_report_is_no_extract_and_an_extract_no_report(report: Report) -> None:
+    with pytest.raises(ResultsError, match="claims extract"):
+        Extract.from_json(report.to_json(text=True))
+    with pytest.raises(ResultsError, match="claims check"):
+        Report.from_json(extract(report.document).to_json(text=True))
 
 
 def test_json_without_the_text_says_how_to_get_it(report: Report) -> None:
-    with pytest.raises(ResultsError, match="--text"):
+    with pytest.raises(ResultsError, match="claims check --format json --text"):
         Report.from_json(report.to_json())
+    with pytest.raises(ResultsError, match="claims extract --format json --text"):
+        Extract.from_json(extract(report.document).to_json())
+
+
+def test_json_of_an_extract_has_the_shape_of_the_contract(report: Report) -> None:
+    found = extract(report.document)
+
+    data = found.to_json(text=True)
+
+    assert list(data) == ["schema", "document", "counts", "claim_threshold", "statements"]
+    assert data["schema"] == 1
+    assert data["document"] == report.to_json(text=True)["document"]
+    assert list(data["counts"]) == ["sentences", "statements", "claims", "skipped_sentences", "skipped_chars"]
+    assert data["claim_threshold"] == CLAIM
+    assert list(data["statements"][0]) == STATEMENT_KEYS
+    assert all(TEXT[one["start"] : one["end"]] == one["text"] for one in data["statements"])
+    assert "text" not in found.to_json()["document"]
+
+
+def test_an_extract_lists_the_statements_of_a_report_and_counts_what_has_none(report: Report) -> None:
+    found = extract(Document.from_text(f"{TEXT} Who knows?", language="en"))
+
+    assert found.statements == report.statements
+    assert (found.counts.sentences, found.counts.statements) == (5, report.counts.statements)
+    assert found.counts.skipped_sentences == report.counts.skipped_sentences + 1
+
+
+def test_an_extract_of_claims_only_still_counts_the_others() -> None:
+    text = "The bridge is open. The town should close the bridge."
+    found = extract(Document.from_text(text, language="en"))
+
+    claims_only = Extract.from_json(found.to_json(claims_only=True, text=True))
+
+    assert [statement.text for statement in claims_only.statements] == ["The bridge is open."]
+    assert claims_only.counts == found.counts
+    assert (found.counts.statements, found.counts.claims) == (2, 1)
+
+
+def test_an_extract_of_nothing_is_empty() -> None:
+    for text in ("", "?", "Who knows? Why not?", "🙂🙂🙂"):
+        found = extract(Document.from_text(text))
+
+        assert found.statements == ()
+        assert found.counts.sentences == found.counts.skipped_sentences
 
 
 def test_same_document_same_id() -> None:
     assert Document.from_text("x").id == Document.from_text("x", source="y").id != Document.from_text("z").id
 
 
+ANA, EVA = {"speaker": "Ana", "own_voice": False}, {"speaker": "Eva", "own_voice": False}
+ARTICLE, SOMEBODY = {"own_voice": True}, {"own_voice": False}
+
+
 @pytest.mark.parametrize(
     ("a", "b", "kind"),
     [
-        (Statement(0, 1, "12 dead", 0), Statement(2, 3, "15 dead", 1), "numeric"),
-        (Statement(0, 1, "x", 0, speaker="Ana"), Statement(2, 3, "y", 1, speaker="Ana"), "self_contradiction"),
-        (Statement(0, 1, "x", 0, speaker="Ana"), Statement(2, 3, "y", 1, speaker="Eva"), "source_conflict"),
-        (Statement(0, 1, "x", 0, quoted=True), Statement(2, 3, "y", 1), "unattributed"),
-        (Statement(0, 1, "x", 0), Statement(2, 3, "y", 1), "narrative"),
+        (ANA, ANA, "self_contradiction"),
+        (ANA, EVA, "source_conflict"),
+        (ARTICLE, ARTICLE, "narrative"),
+        ({"own_voice": True, "quoted": True}, ARTICLE, "narrative"),
+        (ARTICLE, ANA, "unattributed"),
+        (ANA, SOMEBODY, "unattributed"),
+        (SOMEBODY, SOMEBODY, "unattributed"),
+        (SOMEBODY, ARTICLE, "unattributed"),
     ],
 )
-def test_kind_follows_numbers_then_speakers_then_quotation_marks(a: Statement, b: Statement, kind: str) -> None:
-    assert kind_of(a, b) == kind
+def test_kind_follows_who_speaks(a: dict[str, object], b: dict[str, object], kind: str) -> None:
+    for one, other in ((a, b), (b, a)):
+        first, second = Statement(0, 1, "x", 0, **one), Statement(2, 3, "y", 1, **other)  # type: ignore[arg-type]
+        assert kind_of(first, second) == kind
     assert kind in KINDS
+
+
+def test_kind_follows_numbers_before_speakers() -> None:
+    assert kind_of(Statement(0, 1, "12 dead", 0, **ANA), Statement(2, 3, "15 dead", 1, **ANA)) == "numeric"  # type: ignore[arg-type]

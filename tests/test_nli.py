@@ -139,6 +139,30 @@ def test_q4_blocks_decode_as_specified() -> None:
     assert (weights[0, 16:] == 0.5 * (15 - 8)).all()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Él dijo «sí».", "ﬁn ｆｕｌｌ", "e\u0301t é", "你好，世界。", "a\ud800b c", "  two  spaces ", "", "𝔘nicode 🙂 ok"],
+)
+def test_tokens_stand_where_they_stand_in_the_text(bundled: BundledModel, text: str) -> None:
+    (tokens,) = bundled.read([text])
+
+    assert len(tokens.starts) == len(tokens.ends) == len(tokens.states)
+    assert (tokens.starts <= tokens.ends).all()
+    assert (np.diff(tokens.starts) >= 0).all()
+    assert all(0 <= place <= len(text) for place in (*tokens.starts, *tokens.ends))
+    covered = {place for start, end in zip(tokens.starts, tokens.ends, strict=True) for place in range(start, end)}
+    assert covered >= {place for place, sign in enumerate(text) if sign.isalnum()}
+
+
+def test_a_text_beyond_the_models_length_is_read_in_parts(bundled: BundledModel) -> None:
+    text = "The bridge is open. " * 120
+
+    (tokens,) = bundled.read([text])
+
+    assert len(tokens.states) > bundled.encoder.max_length
+    assert np.isfinite(tokens.states).all()
+
+
 def test_normalize_leaves_single_spaces() -> None:
     assert normalize(" a\u00a0 b\n\nc ") == "a b c"
 

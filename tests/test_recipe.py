@@ -12,9 +12,10 @@ import pytest
 
 from claims.calibration import FILE, Calibration
 from claims.nli import Bundle, BundledModel
+from claims.tagger import Tagger
 from tests.conftest import ROOT
 
-CARD = "\n".join(f"<!-- {name} -->\n<!-- /{name} -->" for name in ("evaluation", "calibration", "speed"))
+CARD = "\n".join(f"<!-- {name} -->\n<!-- /{name} -->" for name in ("evaluation", "heads", "calibration", "speed"))
 TOWNS = ("Alba", "Brunn", "Corle", "Dorn", "Elva", "Fost", "Grana", "Holm")
 
 
@@ -70,6 +71,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": str(i), "par": None, "lang": "en", "text": text, "words": 200, "translated": False} for i in range(9)
     ]
     write_jsonl(folder / "news" / "news.jsonl.gz", news)
+
+    clauses = []
+    for town in TOWNS:
+        first, second = statements(town)[0].rstrip("."), "but the trains were late."
+        at = len(first) + 2
+        segments = [[0, at - 1, "main"], [at, at + len(second), "coordinated"]]
+        subjects = [{"span": [0, first.index(" is ")], "inherit": None}, {"span": [at + 4, at + 14], "inherit": None}]
+        clauses.append({"text": f"{first}, {second}", "lang": "en", "segments": segments, "subjects": subjects})
+    claims = [
+        {"text": text, "label": label, "language": "en"}
+        for town in TOWNS
+        for text, label in ((f"{town} has 12,000 inhabitants.", 1), (f"Thank you all, {town}!", 0))
+    ]
+    for name, rows in (("clauses/en", clauses), ("claims/some_en", claims)):
+        write_jsonl(folder / f"{name}.train.jsonl.gz", rows)
+        write_jsonl(folder / f"{name}.{'test' if 'clauses' in name else 'dev'}.jsonl.gz", rows)
     return folder
 
 
@@ -98,6 +115,7 @@ def test_the_recipe_writes_a_model_that_answers_and_keeps_its_checksums(built: P
 
     assert prediction.logits.shape == (1, 3)
     assert Calibration.load(built / "out" / FILE).temperature > 0
+    assert Tagger.open(BundledModel(built / "out"))
 
 
 def test_the_recipe_measures_the_model_it_made_and_fills_in_the_card(built: Path) -> None:
@@ -109,6 +127,7 @@ def test_the_recipe_measures_the_model_it_made_and_fills_in_the_card(built: Path
     assert f"| **all pairs** | 12 | {figures['accuracy']:.3f} |" in card
     assert "| shipped |" in card
     assert "| threshold |" in card
+    assert "| some_en | 16 | 8 |" in card
 
 
 def steps(tmp_path: Path, *start: str) -> list[str]:
@@ -126,7 +145,9 @@ def test_what_an_interrupted_recipe_finished_is_not_done_again(built: Path, tmp_
         assert (built / name).is_file()
         (tmp_path / name).touch()
 
-    assert steps(tmp_path) == [f"models.{name}" for name in ("build", "calibrate", "speed", "evaluate", "card")]
+    assert steps(tmp_path) == [
+        f"models.{name}" for name in ("build", "heads", "calibrate", "speed", "evaluate", "card")
+    ]
 
 
 def test_training_from_given_weights_ships_the_mean_of_both(tmp_path: Path) -> None:

@@ -426,3 +426,17 @@ def test_any_text_is_read(text: str, language: str) -> None:
         if each.mention:
             assert 0 <= each.mention[0] < each.mention[1] <= len(text)
             assert each.speaker
+
+
+def test_two_quotations_side_by_side_are_of_their_own_speakers() -> None:
+    text = (
+        "“I will not resign,” Smith said on Monday. “I have done nothing wrong.”\n\n"
+        "“You are lying to the people,” Jones replied on Tuesday."
+    )
+    spans = [
+        (text.index(part), text.index(part) + len(part)) for part in ("I will not", "I have done", "You are lying")
+    ]
+
+    found = attribute(text, "en", split_sentences(text, "en"), spans)
+
+    assert [each.speaker for each in found] == ["Smith", "Smith", "Jones"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from claims.document import Document
 from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
+from claims.tagger import Tagger
 
 SEED = Path(__file__).parents[1] / "seeds" / "es-kazakhstan-sanctions.txt"
 PIECES = [
@@ -41,16 +42,131 @@ def quoted(text: str, language: str = "en") -> list[bool]:
     return [statement.quoted for statement in statements(text, language)]
 
 
-def test_seed_article_states_both_sides_of_its_contradiction() -> None:
-    found = texts(SEED.read_text(encoding="utf-8"), "es")
+def tagged(text: str, language: str, tagger: Tagger) -> list[Statement]:
+    return extract_statements(Document(text, language=language), split_sentences(text, language), tagger)
 
-    assert "Por una parte, se ha mostrado firme a respetar las sanciones impuestas contra Rusia" in found
-    assert (
-        "pero de la otra ha destacado que continuará la cooperación integral con Rusia, exactamente como hasta ahora."
-        in found
-    )
-    assert "Y es que aunque Tokáev ha destacado que cumple las sanciones" in found
-    assert 'también destaca que sigue siendo una fuente importante de "importaciones paralelas" para Rusia.' in found
+
+def test_seed_article_states_both_sides_of_its_contradiction(tagger: Tagger) -> None:
+    text = SEED.read_text(encoding="utf-8")
+    found = {statement.text: statement for statement in tagged(text, "es", tagger)}
+
+    president = [
+        found["Por una parte, se ha mostrado firme a respetar las sanciones impuestas contra Rusia"],
+        found["continuará la cooperación integral con Rusia"],
+        found["cumple las sanciones"],
+        found['sigue siendo una fuente importante de "importaciones paralelas" para Rusia.'],
+    ]
+    (remark,) = [statement for words, statement in found.items() if "es prácticamente imposible" in words]
+    assert [statement.speaker for statement in president] == ["Kasim-Yomart Tokáev"] * 4
+    assert not any(statement.own_voice for statement in president)
+    assert remark.own_voice
+    assert remark.speaker is None
+
+
+def test_omitted_subject_comes_from_the_sentences_before(tagger: Tagger) -> None:
+    text = SEED.read_text(encoding="utf-8")
+
+    (firm,) = [statement for statement in tagged(text, "es", tagger) if "se ha mostrado firme" in statement.text]
+
+    assert firm.subject
+    assert text[slice(*firm.subject)] == "el presidente de Kazajistán"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "statement", "subject"),
+    [
+        ("es", "El alcalde subió los impuestos y prometió bajar las tasas.", 1, "El alcalde"),
+        ("en", "The mayor raised taxes in May and promised lower fees for all.", 1, "The mayor"),
+        ("en", "The mayor raised taxes in May. He promised lower fees for all.", 1, "The mayor"),
+        ("en", "The mayor raised taxes in May. The council rejected it.", 1, None),
+        ("it", "Il sindaco ha aumentato le tasse. Poi ha promesso tariffe più basse.", 1, "Il sindaco"),
+    ],
+)
+def test_a_clause_without_a_subject_of_its_own_names_where_it_comes_from(
+    tagger: Tagger, language: str, text: str, statement: int, subject: str | None
+) -> None:
+    found = tagged(text, language, tagger)[statement].subject
+
+    assert (found and text[slice(*found)]) == subject
+
+
+def test_a_reporting_frame_is_no_statement() -> None:
+    assert texts("The minister told reporters that prices had fallen sharply.") == ["prices had fallen sharply."]
+    assert texts("«Los precios bajaron en mayo», explicó ayer el ministro de Economía, Luis Rey.", "es") == [
+        "«Los precios bajaron en mayo»"
+    ]
+    assert texts("Según ha informado el Kremlin, los presidentes se reunirán en Astana.", "es") == [
+        "los presidentes se reunirán en Astana."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kept"),
+    [
+        ("en", "Prices fell sharply in May, he said, but wages rose again.", ["Prices fell", "wages rose again"]),
+        ("en", "The bridge is closed, police said, and trains are not running.", ["bridge is closed", "trains"]),
+        ("ca", "Segons Fontcuberta, tots els hospitals de la regió apliquen ja el protocol.", ["tots els hospitals"]),
+        (
+            "de",
+            "Die Hallen stehen leer, sagte Hellweg, sie würden bald vermietet.",
+            ["Hallen stehen leer", "vermietet"],
+        ),
+    ],
+)
+def test_what_stands_behind_a_frame_is_not_lost(tagger: Tagger, language: str, text: str, kept: list[str]) -> None:
+    for found in (texts(text, language), [statement.text for statement in tagged(text, language, tagger)]):
+        assert all(any(part in statement for statement in found) for part in kept), found
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "content"),
+    [
+        ("en", "The minister denied that the bridge is closed to trains.", "the bridge"),
+        ("en", "Nobody said that the bridge is closed to trains.", "the bridge"),
+        ("en", "The minister did not say that the bridge is closed to trains.", "the bridge"),
+        ("en", "It is not true that the bridge is closed to trains.", "the bridge"),
+        ("es", "El ministro negó que los precios hubieran bajado en mayo.", "los precios"),
+        ("fr", "Le ministre dément que les prix aient baissé en mai.", "les prix"),
+        ("de", "Der Minister bestritt, dass die Preise im Mai gefallen sind.", "die Preise"),
+        ("ru", "Министр отрицал, что цены в мае выросли на треть.", "цены"),
+    ],
+)
+def test_what_is_denied_is_not_stated(tagger: Tagger, language: str, text: str, content: str) -> None:
+    for found in (texts(text, language), [statement.text for statement in tagged(text, language, tagger)]):
+        assert not any(statement.startswith(content) for statement in found), found
+
+
+def test_what_a_source_rejects_is_a_statement() -> None:
+    assert len(texts("The minister rejected the plan, but parliament insists on it.")) == 2
+
+
+def test_a_complementizer_is_no_part_of_a_statement() -> None:
+    assert texts("También destaca que el país sigue siendo una fuente importante.", "es") == [
+        "el país sigue siendo una fuente importante."
+    ]
+
+
+def test_cues_and_dates_are_those_of_the_statement() -> None:
+    (statement,) = statements("The plant will not open in May 2027.")
+
+    assert statement.cues == ("future", "dated", "negated")
+    assert statement.dates == ("2027-05",)
+
+
+def test_without_a_tagger_nothing_is_known_of_claims_and_subjects() -> None:
+    (statement,) = statements("Prices fell sharply in May.")
+
+    assert (statement.claim_score, statement.subject) == (None, None)
+    assert statement.is_claim
+
+
+@pytest.mark.parametrize(
+    ("score", "cues", "is_claim"), [(0.9, (), True), (0.2, (), False), (0.9, ("wish",), False), (None, (), True)]
+)
+def test_a_claim_scores_enough_and_neither_asks_nor_wishes(
+    score: float | None, cues: tuple[str, ...], is_claim: bool
+) -> None:
+    assert Statement(0, 4, "It is", 0, cues=cues, claim_score=score).is_claim is is_claim
 
 
 def test_seed_article_loses_no_sentence() -> None:
@@ -63,8 +179,8 @@ def test_statement_is_the_slice_of_its_sentence() -> None:
     text = "It is open. Prices fell sharply in May, but wages rose again."
 
     assert statements(text) == [
-        Statement(0, 11, "It is open.", 0),
-        Statement(12, 38, "Prices fell sharply in May", 1),
+        Statement(0, 11, "It is open.", 0, cues=("present",)),
+        Statement(12, 38, "Prices fell sharply in May", 1, cues=("dated",), dates=("--05",)),
         Statement(40, 61, "but wages rose again.", 1),
     ]
 
@@ -215,7 +331,7 @@ def test_unclosed_quotation_ends_after_five_sentences() -> None:
 def test_frame_and_speech_are_told_apart() -> None:
     text = '"The dam is sound for the time being," said the chief engineer of the company.'
 
-    assert quoted(text) == [True, False]
+    assert quoted(text) == [True]
 
 
 def test_dropped_sentences_can_be_counted() -> None:

@@ -1,52 +1,67 @@
-"""A report as text, JSON, JSON Lines, CSV, Markdown or HTML.
+"""Reports and extracts as text, JSON, JSON Lines, CSV, Markdown or HTML.
 
-Every format gets the same reports and options and returns one string; what each shows is in its own module,
+Every format gets the same results and options and returns one string; what each shows is in its own module,
 the words they share in `shown`. Renders only: it reads no file, writes none, and scores nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
-from claims.findings import Report
+from claims.findings import Extract, Report
+from claims.render.data import render_csv, render_json, render_jsonl, render_statements_csv
+from claims.render.html import render_html, render_statements_html
+from claims.render.markdown import render_markdown, render_statements_markdown
 from claims.render.shown import Options
 
-FORMATS = ("text", "json", "jsonl", "csv", "md", "html")
-"""The names of the formats."""
+__all__ = ["FORMATS", "Options", "render", "render_statements"]
 
-__all__ = ["FORMATS", "Options", "render"]
+T = TypeVar("T")
 
 
 def render(reports: Sequence[Report], format: str, options: Options | None = None) -> str:
     """All reports in one format, ending with one newline; no report is no text and no JSON line.
 
-    To print text on a terminal, with colour and in its width, use `claims.render.text.print_text`.
     CSV ends its lines with CR LF, so write it with `newline=""`.
     Raises: ValueError for a format that is not one of `FORMATS`.
     """
-    options = options or Options()
-    if format == "text":
-        from claims.render.text import render_text
+    return _renderer(format, _REPORTS)(reports, options or Options())
 
-        return render_text(reports, options)
-    if format == "json":
-        from claims.render.data import render_json
 
-        return render_json(reports, options)
-    if format == "jsonl":
-        from claims.render.data import render_jsonl
+def render_statements(extracts: Sequence[Extract], format: str, options: Options | None = None) -> str:
+    """All extracts in one format, as `render` does with reports."""
+    return _renderer(format, _EXTRACTS)(extracts, options or Options())
 
-        return render_jsonl(reports, options)
-    if format == "csv":
-        from claims.render.data import render_csv
 
-        return render_csv(reports, options)
-    if format == "md":
-        from claims.render.markdown import render_markdown
+def _render_text(results: Sequence[Report | Extract], options: Options) -> str:
+    from claims.render.text import render_text  # which needs rich, which is slow to load
 
-        return render_markdown(reports, options)
-    if format == "html":
-        from claims.render.html import render_html
+    return render_text(results, options)
 
-        return render_html(reports, options)
-    raise ValueError(f"{format!r}: not a format; use one of {', '.join(FORMATS)}")
+
+_REPORTS: dict[str, Callable[[Sequence[Report], Options], str]] = {
+    "text": _render_text,
+    "json": render_json,
+    "jsonl": render_jsonl,
+    "csv": render_csv,
+    "md": render_markdown,
+    "html": render_html,
+}
+_EXTRACTS: dict[str, Callable[[Sequence[Extract], Options], str]] = {
+    "text": _render_text,
+    "json": render_json,
+    "jsonl": render_jsonl,
+    "csv": render_statements_csv,
+    "md": render_statements_markdown,
+    "html": render_statements_html,
+}
+
+FORMATS = tuple(_REPORTS)
+"""The names of the formats."""
+
+
+def _renderer(format: str, renderers: Mapping[str, T]) -> T:
+    if format not in renderers:
+        raise ValueError(f"{format!r}: not a format; use one of {', '.join(FORMATS)}")
+    return renderers[format]

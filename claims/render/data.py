@@ -1,4 +1,4 @@
-"""Reports for programs: JSON, JSON Lines, CSV.
+"""Reports and extracts for programs: JSON, JSON Lines, CSV.
 
 JSON is exact: every offset and character as in the report. CSV is for spreadsheets, where exactness ends:
 white space becomes single spaces, unprintable characters become �, and a cell that a spreadsheet would run as
@@ -11,16 +11,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from claims.findings import Finding, Report
-from claims.render.shown import Options, one_line
+from claims.document import Document
+from claims.findings import Extract, Finding, Report
+from claims.render.shown import Options, one_line, subject_text
 from claims.statements import Statement
 
-COLUMNS = (
+FINDING_COLUMNS = (
     *("source", "document_id", "language", "confidence", "calibrated", "kind", "reasons"),
     *("a_start", "a_end", "a_text", "a_speaker", "b_start", "b_end", "b_text", "b_speaker"),
+)
+STATEMENT_COLUMNS = (
+    *("source", "document_id", "language", "sentence", "start", "end", "text", "speaker", "own_voice", "quoted"),
+    *("claim_score", "is_claim", "subject", "cues", "dates"),
 )
 
 # What a spreadsheet takes for the start of a formula, also in full width. Source: OWASP, CSV Injection.
@@ -31,15 +36,15 @@ _FORMULA = tuple("=+-@＝＋－＠")
 _ESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def render_json(reports: Sequence[Report], options: Options) -> str:
-    """One report as a JSON object, any other number of them, or one when asked to, as an array; indented."""
-    objects = [_json_object(report, options) for report in reports]
+def render_json(results: Sequence[Report | Extract], options: Options) -> str:
+    """One result as a JSON object, any other number of them, or one when asked to, as an array; indented."""
+    objects = [_json_object(result, options) for result in results]
     return _dumps(objects[0] if len(objects) == 1 and not options.array else objects, indent=2) + "\n"
 
 
-def render_jsonl(reports: Sequence[Report], options: Options) -> str:
+def render_jsonl(results: Sequence[Report | Extract], options: Options) -> str:
     """One JSON object a line."""
-    return "".join(_dumps(_json_object(report, options)) + "\n" for report in reports)
+    return "".join(_dumps(_json_object(result, options)) + "\n" for result in results)
 
 
 def render_csv(reports: Sequence[Report], options: Options) -> str:
@@ -48,16 +53,32 @@ def render_csv(reports: Sequence[Report], options: Options) -> str:
     >>> render_csv([], Options()).partition(",")[0]
     'source'
     """
+    listed = ((report, finding) for report in reports for finding in report.listed(options.min_confidence))
+    return _table(FINDING_COLUMNS, (_finding_row(*each) for each in listed))
+
+
+def render_statements_csv(extracts: Sequence[Extract], options: Options) -> str:
+    """A header and one row for each listed statement; offsets and sentences count from 0, as in JSON.
+
+    >>> render_statements_csv([], Options()).split(",")[6]
+    'text'
+    """
+    listed = ((extract, s) for extract in extracts for s in extract.listed(claims_only=options.claims_only))
+    return _table(STATEMENT_COLUMNS, (_statement_row(extract.document, s) for extract, s in listed))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(COLUMNS)
-    for report in reports:
-        writer.writerows(_row(report, finding) for finding in report.listed(options.min_confidence))
+    writer.writerow(columns)
+    writer.writerows(rows)
     return table.getvalue()
 
 
-def _json_object(report: Report, options: Options) -> dict[str, Any]:
-    return report.to_json(min_confidence=options.min_confidence, statements=options.statements, text=options.text)
+def _json_object(result: Report | Extract, options: Options) -> dict[str, Any]:
+    if isinstance(result, Extract):
+        return result.to_json(claims_only=options.claims_only, text=options.text)
+    return result.to_json(min_confidence=options.min_confidence, statements=options.statements, text=options.text)
 
 
 def _dumps(value: Any, indent: int | None = None) -> str:
@@ -66,23 +87,43 @@ def _dumps(value: Any, indent: int | None = None) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
-def _row(report: Report, finding: Finding) -> tuple[str, ...]:
-    document = report.document
+def _finding_row(report: Report, finding: Finding) -> tuple[str, ...]:
     return (
-        *(_cell(document.source), document.id, _cell(document.language)),
-        *(
-            f"{finding.confidence:.4f}",
-            str(report.calibrated).lower(),
-            _cell(finding.kind),
-            _cell("; ".join(finding.reasons)),
-        ),
+        *_document_cells(report.document),
+        f"{finding.confidence:.4f}",
+        _boolean(report.calibrated),
+        _cell(finding.kind),
+        _cell("; ".join(finding.reasons)),
         *_statement_cells(finding.a),
         *_statement_cells(finding.b),
     )
 
 
+def _statement_row(document: Document, statement: Statement) -> tuple[str, ...]:
+    return (
+        *_document_cells(document),
+        str(statement.sentence),
+        *_statement_cells(statement),
+        _boolean(statement.own_voice),
+        _boolean(statement.quoted),
+        "" if statement.claim_score is None else f"{statement.claim_score:.4f}",
+        _boolean(statement.is_claim),
+        _cell(subject_text(document, statement)),
+        _cell("; ".join(statement.cues)),
+        _cell("; ".join(statement.dates)),
+    )
+
+
+def _document_cells(document: Document) -> tuple[str, ...]:
+    return _cell(document.source), document.id, _cell(document.language)
+
+
 def _statement_cells(statement: Statement) -> tuple[str, ...]:
     return str(statement.start), str(statement.end), _cell(statement.text), _cell(statement.speaker or "")
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _cell(text: str) -> str:

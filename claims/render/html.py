@@ -1,4 +1,7 @@
-"""Reports as one HTML file: the findings as cards, the article beside them, and links between the two.
+"""Reports and extracts as one HTML file.
+
+A report shows its findings as cards, the article beside them, and links between the two; an extract its statements,
+sentence by sentence.
 
 The file loads nothing and runs nothing: no script, one style element whose hash is all that the Content
 Security Policy allows. A click on a link makes its finding the target of the page, and the style lights up
@@ -15,9 +18,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from claims.findings import Finding, Report
+from claims.document import Document
+from claims.findings import Extract, Finding, Report
 from claims.render import shown
 from claims.render.shown import Options
 from claims.statements import Statement
@@ -104,17 +108,31 @@ mark { background: var(--mark); color: inherit; border-bottom: 2px solid var(--m
 .at { scroll-margin-block: 30vh; }
 sup { font: .72rem/1 system-ui, sans-serif; white-space: nowrap; margin: 0 .15em; }
 sup a { padding: .15em .2em; text-decoration: none; border-radius: .2em; background: var(--track); }
-details { font-size: .9rem; }
-summary { cursor: pointer; }
-details ol { margin-top: .5rem; padding-left: 2.5rem; }
-details li { margin-bottom: .4rem; overflow-wrap: anywhere; }
-details .place { display: inline; }
+details { margin-top: 1.5rem; }
+summary { cursor: pointer; font-size: .9rem; }
+.listed { margin-top: 1.5rem; }
+.statements {
+  max-width: 56rem; margin-top: 1rem; list-style: none;
+  border: 1px solid var(--line); border-radius: .6rem; background: var(--sheet);
+}
+.statements > li { display: flex; gap: 1rem; padding: .75rem 1rem; }
+.statements > li + li { border-top: 1px solid var(--line); }
+.statements .number { flex: none; width: 2.2rem; text-align: right; font-variant-numeric: tabular-nums; }
+.sentence { flex: 1; min-width: 0; }
+.statement { padding-inline-start: .75rem; border-inline-start: .25rem solid var(--line); }
+.statement + .statement { margin-top: .75rem; }
+.statement.claim { border-color: var(--link); }
+.statement > * { overflow-wrap: anywhere; }
+.about { margin-top: .1rem; font-size: .85rem; color: var(--soft); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 body > footer { padding-bottom: 2rem; font-size: .85rem; color: var(--soft); }
 @supports not selector(:has(a)) { .at:target + mark { outline: 2px solid var(--link); } }
 @media (max-width: 56rem) {
   .columns { display: block; }
   .findings { position: static; max-height: none; margin: 0; padding: 0; }
   .text { margin-top: 1.25rem; }
+  .statements > li { gap: .6rem; padding: .75rem; }
+  .statements .number { width: 1.4rem; }
   h2 { font-size: 1.5rem; }
 }
 @media print {
@@ -127,7 +145,7 @@ body > footer { padding-bottom: 2rem; font-size: .85rem; color: var(--soft); }
   mark, .bar { print-color-adjust: exact; }
   .columns { display: block; }
   .findings { position: static; max-height: none; overflow: visible; }
-  .card, .side { break-inside: avoid; }
+  .card, .side, .statement { break-inside: avoid; }
   .text { border: 0; padding: 1rem 0 0; }
   .text > * { max-width: none; }
   .text p { font-size: 11pt; line-height: 1.5; }
@@ -139,11 +157,34 @@ body > footer { padding-bottom: 2rem; font-size: .85rem; color: var(--soft); }
 
 def render_html(reports: Sequence[Report], options: Options) -> str:
     """One self-contained page with a section for each article."""
-    pages = [_Section(f"r{number}", report, options) for number, report in enumerate(reports, start=1)]
-    style = _STYLE + _target_style([name for page in pages for name in page.names])
+    sections = [_Section(f"r{number}", report, options) for number, report in enumerate(reports, start=1)]
+    return _page(
+        "Possible contradictions",
+        [(section.head, shown.counted(len(section.names), "finding")) for section in sections],
+        [line for section in sections for line in section.lines()],
+        "Each finding is a hint for an editor, not a verdict.",
+        _target_style([name for section in sections for name in section.names]),
+    )
+
+
+def render_statements_html(extracts: Sequence[Extract], options: Options) -> str:
+    """One self-contained page with the statements of each article."""
+    heads = [_Head(f"r{number}", extract.document) for number, extract in enumerate(extracts, start=1)]
+    return _page(
+        "Statements",
+        [(head, shown.counted(extract.counts.claims, "claim")) for head, extract in zip(heads, extracts, strict=True)],
+        [line for each in zip(heads, extracts, strict=True) for line in _extract(*each, options)],
+        "Who speaks and what is worth checking are guesses, not facts.",
+    )
+
+
+def _page(
+    heading: str, contents: Sequence[tuple[_Head, str]], lines: Sequence[str], footer: str, more_style: str = ""
+) -> str:
+    style = _STYLE + more_style
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    name = shown.title(reports[0]) if len(reports) == 1 else shown.counted(len(reports), "article")
-    lines = [
+    name = contents[0][0].title if len(contents) == 1 else shown.counted(len(contents), "article")
+    page = [
         "<!DOCTYPE html>",
         '<html lang="en">',
         "<head>",
@@ -151,36 +192,88 @@ def render_html(reports: Sequence[Report], options: Options) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(digest)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
-        f"<title>{_text(name)} – possible contradictions</title>",
+        f"<title>{_text(name)} – {heading.lower()}</title>",
         f"<style>{style}</style>",
         "</head>",
         "<body>",
         "<header>",
-        "<h1>Possible contradictions</h1>",
-        *_contents(pages),
+        f"<h1>{heading}</h1>",
+        *_contents(contents),
         "</header>",
         "<main>",
-        *(line for page in pages for line in page.lines()),
+        *lines,
         "</main>",
-        "<footer><p>Each finding is a hint for an editor, not a verdict.</p></footer>",
+        f"<footer><p>{footer}</p></footer>",
         "</body>",
         "</html>",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(page) + "\n"
 
 
-def _contents(pages: Sequence[_Section]) -> Iterator[str]:
+def _contents(contents: Sequence[tuple[_Head, str]]) -> Iterator[str]:
     """Links to the articles, where there are several."""
-    if len(pages) == 1:
+    if len(contents) == 1:
         return
-    if not pages:
+    if not contents:
         yield "<p>No article was checked.</p>"
         return
     yield '<nav aria-label="Articles"><ul>'
-    for page in pages:
-        title, n_findings = _text(shown.title(page.report)), shown.counted(len(page.names), "finding")
-        yield f'<li><a href="#{page.id}"><bdi>{title}</bdi></a> ({n_findings})</li>'
+    for head, count in contents:
+        yield f'<li><a href="#{head.id}"><bdi>{_text(head.title)}</bdi></a> ({count})</li>'
     yield "</ul></nav>"
+
+
+@dataclass
+class _Head:
+    """What the section about an article begins with."""
+
+    id: str
+    document: Document
+
+    @property
+    def title(self) -> str:
+        return shown.title(self.document)
+
+    @property
+    def language(self) -> str:
+        """The attributes of an element with text of the article."""
+        code = "" if self.document.language == shown.UNKNOWN_LANGUAGE else self.document.language
+        direction = "rtl" if self.document.language in RIGHT_TO_LEFT else "auto"
+        return f'lang="{_text(code)}" dir="{direction}"'
+
+    def lines(self, facts: Sequence[str], notes: Sequence[str]) -> Iterator[str]:
+        yield f'<section class="report" id="{self.id}" aria-labelledby="{self.id}-title">'
+        # the name of a file stays as it is in an Arabic article too
+        language = self.language if shown.one_line(self.document.title or "") else 'dir="auto"'
+        yield f'<h2 id="{self.id}-title" {language}>{_text(self.title)}</h2>'
+        yield f'<p class="facts">{_parts((*shown.origin(self.document), *facts))}</p>'
+        if notes:
+            yield f'<ul class="notes">{"".join(f"<li>{_text(note)}</li>" for note in notes)}</ul>'
+
+
+def _extract(head: _Head, extract: Extract, options: Options) -> Iterator[str]:
+    listed = extract.listed(claims_only=options.claims_only)
+    yield from head.lines([shown.extract_counts_words(extract)], shown.extract_notes(extract))
+    yield f'<h3 class="listed">{_text(shown.statements_headline(extract, options))}</h3>'
+    yield from _statements(head, listed)
+    yield "</section>"
+
+
+def _statements(head: _Head, statements: Sequence[Statement]) -> Iterator[str]:
+    """The statements, an item for each sentence that has any."""
+    if not statements:
+        return
+    yield '<ol class="statements">'
+    for sentence, of_sentence in groupby(statements, lambda statement: statement.sentence):
+        number = f'<span class="hidden">sentence </span>{sentence + 1}'
+        yield f'<li><p class="number">{number}</p><div class="sentence">'
+        for statement in of_sentence:
+            yield f'<div class="statement{" claim" if statement.is_claim else ""}">'
+            yield f"<blockquote {head.language}>{_text(statement.text)}</blockquote>"
+            yield f'<p class="about">{_parts(shown.statement_words(head.document, statement))}</p>'
+            yield "</div>"
+        yield "</div></li>"
+    yield "</ol>"
 
 
 def _target_style(names: Sequence[str]) -> str:
@@ -212,37 +305,28 @@ class _Section:
     """The part of the page about one article; its findings are named r1f1, their statements r1f1a, r1f1b."""
 
     def __init__(self, id: str, report: Report, options: Options) -> None:
-        self.id = id
+        self.head = _Head(id, report.document)
         self.report = report
         self._options = options
         self._findings = report.listed(options.min_confidence)
         self.names = [f"{id}f{number}" for number in range(1, len(self._findings) + 1)]
-        language = report.document.language
-        code = "" if language == shown.UNKNOWN_LANGUAGE else language
-        direction = "rtl" if language in RIGHT_TO_LEFT else "auto"
-        self._language = f'lang="{_text(code)}" dir="{direction}"'
 
     def lines(self) -> Iterator[str]:
-        title = _text(shown.title(self.report))
-        facts = " · ".join(f"<bdi>{_text(fact)}</bdi>" for fact in self._facts())
-        yield f'<section class="report" id="{self.id}" aria-labelledby="{self.id}-title">'
-        yield f'<h2 id="{self.id}-title" {self._language}>{title}</h2>'
-        yield f'<p class="facts">{facts}</p>'
-        if notes := shown.notes(self.report):
-            yield f'<ul class="notes">{"".join(f"<li>{_text(note)}</li>" for note in notes)}</ul>'
+        facts = (shown.counts_words(self.report), f"model {shown.model_words(self.report)}")
+        yield from self.head.lines(facts, shown.notes(self.report))
         yield '<div class="columns">'
         yield from self._cards()
         yield from self._article()
         yield "</div>"
+        if self._options.statements and self.report.statements:
+            yield f"<details><summary>{shown.counted(len(self.report.statements), 'statement')}</summary>"
+            yield from _statements(self.head, self.report.statements)
+            yield "</details>"
         yield "</section>"
 
-    def _facts(self) -> tuple[str, ...]:
-        report = self.report
-        return (*shown.origin(report), shown.counts_words(report), f"model {shown.model_words(report)}")
-
     def _cards(self) -> Iterator[str]:
-        yield f'<section class="findings" aria-labelledby="{self.id}-findings">'
-        yield f'<h3 id="{self.id}-findings">{_text(shown.headline(self.report, self._options))}</h3>'
+        yield f'<section class="findings" aria-labelledby="{self.head.id}-findings">'
+        yield f'<h3 id="{self.head.id}-findings">{_text(shown.headline(self.report, self._options))}</h3>'
         if self._findings:
             yield '<ol class="cards">'
             for number, (name, finding) in enumerate(zip(self.names, self._findings, strict=True), start=1):
@@ -275,29 +359,18 @@ class _Section:
         for side, statement in (("a", finding.a), ("b", finding.b)):
             yield f'<div class="side {side}">'
             yield f'<p class="place"><span class="letter">{side.upper()}</span>'
-            yield self._place(statement)
+            yield _parts(shown.place_words(self.report, statement))
             if name:
                 label = f"show statement {side.upper()} of finding {number} in the text"
                 yield f'<a class="show" href="#{name}{side}" aria-label="{label}">show in text</a>'
             yield "</p>"
-            yield f"<blockquote {self._language}>{_text(statement.text)}</blockquote>"
+            yield f"<blockquote {self.head.language}>{_text(statement.text)}</blockquote>"
             yield "</div>"
 
-    def _place(self, statement: Statement) -> str:
-        return " · ".join(f"<bdi>{_text(part)}</bdi>" for part in shown.place_words(self.report, statement))
-
     def _article(self) -> Iterator[str]:
-        yield f'<article class="text" aria-labelledby="{self.id}-text">'
-        yield f'<h3 id="{self.id}-text">The article</h3>'
+        yield f'<article class="text" aria-labelledby="{self.head.id}-text">'
+        yield f'<h3 id="{self.head.id}-text">The article</h3>'
         yield from self._paragraphs()
-        if self._options.statements and self.report.statements:
-            yield f"<details><summary>{shown.counted(len(self.report.statements), 'statement')}</summary><ol>"
-            for statement in self.report.statements:
-                yield (
-                    f'<li><span class="place">{self._place(statement)}:</span> '
-                    f"<bdi {self._language}>{_text(statement.text)}</bdi></li>"
-                )
-            yield "</ol></details>"
         yield "</article>"
 
     def _paragraphs(self) -> Iterator[str]:
@@ -312,7 +385,7 @@ class _Section:
         for start, end in _lines(self.report.document.text):
             cuts = edges[bisect_right(edges, start) : bisect_left(edges, end)]
             pieces = [self._piece(*span, places, active) for span in pairwise([start, *cuts, end])]
-            yield f"<p {self._language}>{''.join(pieces).strip()}</p>"
+            yield f"<p {self.head.language}>{''.join(pieces).strip()}</p>"
 
     def _places(self) -> dict[int, _Place]:
         places: dict[int, _Place] = defaultdict(_Place)
@@ -357,6 +430,11 @@ def _link(name: str) -> str:
         f"{number}{letter}</a>"
         f'<a class="swap" href="#{finding}{other}" aria-label="to statement {other.upper()}">⇄</a></sup>'
     )
+
+
+def _parts(words: Sequence[str]) -> str:
+    """Words side by side, none of which changes the direction of the others."""
+    return " · ".join(f"<bdi>{_text(part)}</bdi>" for part in words)
 
 
 def _text(text: str) -> str:

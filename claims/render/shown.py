@@ -1,6 +1,6 @@
 """What the formats for people show, and in which words: the same in the terminal, Markdown and HTML.
 
-Knows reports and English; knows no markup. Everything that comes from an article passes `clean` or `one_line`
+Knows reports, extracts and English; knows no markup. Everything that comes from an article passes `clean` or `one_line`
 here before it reaches a format, and is escaped there.
 """
 
@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from math import floor
 
-from claims.findings import KINDS, Finding, Report
+from claims.cues import CUES
+from claims.document import Document
+from claims.findings import KINDS, Extract, Finding, Report
 from claims.statements import Statement
 
 UNKNOWN_LANGUAGE = "und"
@@ -27,21 +29,31 @@ _EXACT = 1e-9
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 _REPLACEMENT = "\ufffd"
 
+_DATE = re.compile(r"(?:(?P<year>\d{4})|-)(?:-(?P<month>0[1-9]|1[0-2]))?(?:-(?P<day>[0-3]\d))?")
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+]
+
 
 @dataclass(frozen=True)
 class Options:
-    """What to show of a report."""
+    """What to show of a report or an extract."""
 
     min_confidence: float | None = None
     """List pairs from this confidence on; None: from the report's threshold on."""
     statements: bool = False
-    """Add every statement that was read (text, JSON, Markdown, HTML; a CSV row is always a finding)."""
+    """Add every statement that was read to a report (text, JSON, Markdown, HTML; its CSV rows are findings)."""
+    claims_only: bool = False
+    """List only the claims of an extract."""
     text: bool = False
-    """Add the text the offsets count in (JSON; HTML always shows it)."""
+    """Add the text the offsets count in (JSON; the HTML of a report always shows it)."""
     array: bool = False
-    """Write an array even of one report (JSON), so that its shape does not depend on how many could be read."""
+    """Write an array even of one article (JSON), so that its shape does not depend on how many could be read."""
     width: int = 100
     """Columns of text that does not go to a terminal."""
+    terminal: bool = False
+    """Write text in the width and the colours of the terminal, where standard output is one."""
 
 
 def least_confidence(report: Report, options: Options) -> float:
@@ -67,15 +79,23 @@ def headline(report: Report, options: Options) -> str:
     return f"No {contradiction}s at or above {limit}; the closest pair has {closest}:"
 
 
-def title(report: Report) -> str:
-    """What to call the article: its title, or where it came from."""
-    return one_line(report.document.title or "") or _source(report) or "Untitled article"
+def statements_headline(extract: Extract, options: Options) -> str:
+    """One line that says how many statements are listed, and how many are not."""
+    listed, counts = extract.listed(claims_only=options.claims_only), extract.counts
+    if not options.claims_only:
+        return counted(len(listed), "statement") if listed else "No statements."
+    others = counted(counts.statements - len(listed), "other statement")
+    return f"{counted(len(listed), 'claim') if listed else 'No claims'}; {others} not listed"
 
 
-def origin(report: Report) -> tuple[str, ...]:
+def title(document: Document) -> str:
+    """What to call an article: its title, or where it came from."""
+    return one_line(document.title or "") or _source(document) or "Untitled article"
+
+
+def origin(document: Document) -> tuple[str, ...]:
     """Source, language and date, as far as known and not said by the title."""
-    document = report.document
-    source = _source(report) if one_line(document.title or "") else ""
+    source = _source(document) if one_line(document.title or "") else ""
     language = "language unknown" if document.language == UNKNOWN_LANGUAGE else one_line(document.language)
     return tuple(part for part in (source, language, one_line(document.date or "")) if part)
 
@@ -85,6 +105,17 @@ def counts_words(report: Report) -> str:
     counts = report.counts
     parts = (counted(counts.sentences, "sentence"), counted(counts.statements, "statement"))
     return f"{', '.join(parts)}, {counted(counts.pairs, 'pair')}, {counts.scored:,} scored"
+
+
+def extract_counts_words(extract: Extract) -> str:
+    """What was read and found, as in "19 sentences, 41 statements, 30 claims, 2 speakers"."""
+    counts = extract.counts
+    n_speakers = len({statement.speaker for statement in extract.statements if statement.speaker})
+    parts = (
+        *(counted(counts.sentences, "sentence"), counted(counts.statements, "statement")),
+        *(counted(counts.claims, "claim"), counted(n_speakers, "speaker")),
+    )
+    return ", ".join(parts)
 
 
 def model_words(report: Report) -> str:
@@ -98,22 +129,29 @@ def notes(report: Report) -> tuple[str, ...]:
     said = []
     if not report.calibrated:
         said.append("Confidence is not calibrated for this model: it ranks pairs, but is no probability.")
-    if counts.skipped_chars:
-        characters = counted(counts.skipped_chars, "character")
-        said.append(f"The article goes on for {characters} beyond the size limit; they were not read.")
+    said += _unread(counts.skipped_chars)
     if counts.skipped_pairs:
         were = "was" if counts.skipped_pairs == 1 else "were"
         pairs = counted(counts.skipped_pairs, "pair")
         said.append(f"{pairs} with less in common {were} left out to keep within the limit of pairs.")
+    if counts.unpaired:
+        were = "was" if counts.unpaired == 1 else "were"
+        said.append(f"{counted(counts.unpaired, 'statement')} {were} not compared: not worth checking.")
     if counts.truncated:
         were = "was" if counts.truncated == 1 else "were"
         comparisons = counted(counts.truncated, "comparison")
         said.append(f"{comparisons} {were} cut short: the two statements are too long for the model.")
-    if counts.skipped_sentences:
-        hold = "holds" if counts.skipped_sentences == 1 else "hold"
-        sentences = counted(counts.skipped_sentences, "sentence")
-        said.append(f"{sentences} {hold} no statement (questions, short headings).")
+    said += _without_statement(counts.skipped_sentences)
     return tuple(said)
+
+
+def extract_notes(extract: Extract) -> tuple[str, ...]:
+    """What a reader has to know: whether claims could be told, and what was left out."""
+    counts = extract.counts
+    said = []
+    if any(statement.claim_score is None for statement in extract.statements):
+        said.append("No model scored what is worth checking: all that neither asks nor wishes counts as a claim.")
+    return (*said, *_unread(counts.skipped_chars), *_without_statement(counts.skipped_sentences))
 
 
 def confidence_words(report: Report, confidence: float) -> str:
@@ -139,26 +177,43 @@ def reasons_words(finding: Finding) -> str:
 
 def place_words(report: Report, statement: Statement) -> tuple[str, ...]:
     """Where a statement stands and whose it is: sentence, speaker, the subject its own words leave out."""
-    speaker = one_line(statement.speaker or "")
+    return (f"sentence {statement.sentence + 1}", speaker_words(statement), *_context_words(report.document, statement))
+
+
+def statement_words(document: Document, statement: Statement) -> tuple[str, ...]:
+    """What there is to know of a statement besides its place: claim, speaker, left out subject, cues."""
+    claim = claim_words(statement)
+    return (*([claim] if claim else []), speaker_words(statement), *remarks(document, statement))
+
+
+def claim_words(statement: Statement) -> str:
+    """Whether a statement is a claim, with its score, as "claim 0.93"; nothing where no model scored it."""
+    if statement.claim_score is None:
+        return "" if statement.is_claim else "no claim"
+    score = floor(statement.claim_score * 100 + _EXACT) / 100
+    return f"{'claim' if statement.is_claim else 'no claim'} {score:.2f}"
+
+
+def speaker_words(statement: Statement) -> str:
+    """Who says a statement."""
+    return one_line(statement.speaker or "") or ("the article" if statement.own_voice else "somebody, unknown who")
+
+
+def subject_text(document: Document, statement: Statement) -> str:
+    """The subject that a statement takes from elsewhere; nothing where it has its own."""
     start, end = statement.subject or (0, 0)
-    subject = one_line(report.document.text[start:end])
-    parts = (
-        f"sentence {statement.sentence + 1}",
-        speaker,
-        "quoted" if statement.quoted else "",
-        f"about {subject}" if subject and subject != speaker else "",
-    )
-    return tuple(part for part in parts if part)
+    return one_line(document.text[start:end])
+
+
+def remarks(document: Document, statement: Statement) -> tuple[str, ...]:
+    """Whether a statement is quoted, the subject its own words leave out, and its cues."""
+    cues = (_cue_words(cue, statement) for cue in statement.cues)
+    return (*_context_words(document, statement), *(cue for cue in cues if cue))
 
 
 def counted(n: int, noun: str) -> str:
     """A number and its noun: "1 pair", "1,203 pairs"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _source(report: Report) -> str:
-    source = one_line(report.document.source)
-    return "standard input" if source == "-" else source
 
 
 def one_line(text: str) -> str:
@@ -169,3 +224,42 @@ def one_line(text: str) -> str:
 def clean(text: str) -> str:
     """A text of the same length with nothing unprintable: line breaks and tabs become spaces, the rest �."""
     return _UNPRINTABLE.sub(lambda match: " " if match[0].isspace() else _REPLACEMENT, text)
+
+
+def _context_words(document: Document, statement: Statement) -> tuple[str, ...]:
+    subject = subject_text(document, statement)
+    is_speaker = subject == one_line(statement.speaker or "")
+    parts = ("quoted" if statement.quoted else "", f"about {subject}" if subject and not is_speaker else "")
+    return tuple(part for part in parts if part)
+
+
+def _cue_words(cue: str, statement: Statement) -> str:
+    if cue == "dated" and statement.dates:
+        return f"names {', '.join(map(_date_words, statement.dates))}"
+    return CUES.get(cue) or one_line(cue.replace("_", " "))
+
+
+def _date_words(date: str) -> str:
+    """A date of `find_dates` as a person writes it: "12 May 2023" for "2023-05-12", "March" for "--03"."""
+    match = _DATE.fullmatch(date)
+    if not match or not match["month"]:
+        return one_line(date).capitalize()
+    day = match["day"].lstrip("0") if match["day"] else ""
+    month = _MONTHS[int(match["month"]) - 1]
+    return " ".join(part for part in (day, month, match["year"]) if part)
+
+
+def _unread(n_chars: int) -> tuple[str, ...]:
+    characters = counted(n_chars, "character")
+    return (f"The article goes on for {characters} beyond the size limit; they were not read.",) if n_chars else ()
+
+
+def _without_statement(n_sentences: int) -> tuple[str, ...]:
+    hold = "holds" if n_sentences == 1 else "hold"
+    sentences = counted(n_sentences, "sentence")
+    return (f"{sentences} {hold} no statement (questions, short headings).",) if n_sentences else ()
+
+
+def _source(document: Document) -> str:
+    source = one_line(document.source)
+    return "standard input" if source == "-" else source

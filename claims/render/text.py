@@ -1,4 +1,4 @@
-"""Reports as text for a terminal, a mail or a log.
+"""Reports and extracts as text for a terminal, a mail or a log.
 
 Statements stand on lines of their own, without frames beside them: an Arabic line inside a frame tears the
 frame apart. Knows rich, and that what an article says may be hostile: nothing of it is taken for markup or a
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
 
-from claims.findings import Finding, Report
+from claims.document import Document
+from claims.findings import Extract, Finding, Report
 from claims.render import shown
 from claims.render.shown import Options
 from claims.statements import Statement
@@ -24,20 +26,21 @@ BAR = 10
 SIDES = {"A": "bold cyan", "B": "bold magenta"}
 
 
-def render_text(reports: Sequence[Report], options: Options) -> str:
-    """The reports as plain text, `options.width` columns wide."""
-    file = io.StringIO()
-    console = Console(file=file, width=options.width, color_system=None, force_terminal=False)
-    print_text(reports, options, console)
-    return file.getvalue()
+def render_text(results: Sequence[Report | Extract], options: Options) -> str:
+    """The results as text, plain and `options.width` columns wide but where `options.terminal` finds a terminal."""
+    plain = Console(file=io.StringIO(), width=options.width, color_system=None, force_terminal=False)
+    console = Console() if options.terminal else plain
+    with console.capture() as captured:
+        print_text(results, options, console)
+    return captured.get()
 
 
-def print_text(reports: Sequence[Report], options: Options, console: Console) -> None:
-    """Print the reports in the width of the terminal, else in that of the options; colour as the console."""
+def print_text(results: Sequence[Report | Extract], options: Options, console: Console) -> None:
+    """Print the results in the width of the terminal, else in that of the options; colour as the console."""
     width = min(console.width, WIDEST) if console.is_terminal else options.width
     page = _Page(console, max(width, NARROWEST))
-    for index, report in enumerate(reports):
-        lines = page.article(report, options)
+    for index, result in enumerate(results):
+        lines = page.extract(result, options) if isinstance(result, Extract) else page.report(result, options)
         for line in [Text(), Text(), *lines] if index else lines:
             console.print(line, soft_wrap=True)
 
@@ -48,16 +51,13 @@ class _Page:
     def __init__(self, console: Console, width: int) -> None:
         self._console = console
         self._width = width
-        self._full, self._empty = ("#", "-") if console.options.ascii_only else ("█", "░")
+        ascii_only = console.options.ascii_only
+        self._full, self._empty = ("#", "-") if ascii_only else ("█", "░")
+        self._claim, self._other = ("*", "-") if ascii_only else ("●", "○")
 
-    def article(self, report: Report, options: Options) -> Iterator[Text]:
+    def report(self, report: Report, options: Options) -> Iterator[Text]:
         findings = report.listed(options.min_confidence)
-        yield from self._wrapped(shown.title(report), style="bold")
-        yield from self._wrapped(" · ".join(shown.origin(report)), style="dim")
-        yield from self._wrapped(shown.counts_words(report), style="dim")
-        for note in shown.notes(report):
-            yield from self._wrapped(f"Note: {note}", style="yellow")
-        yield Text()
+        yield from self._head(report.document, shown.counts_words(report), shown.notes(report))
         yield from self._wrapped(shown.headline(report, options), style="bold red" if findings else "green")
         for number, finding in enumerate(findings, start=1):
             yield Text()
@@ -67,9 +67,34 @@ class _Page:
             yield from self._finding(report, report.scored[0], "    ")
         if options.statements and report.statements:
             yield Text()
-            yield Text(shown.counted(len(report.statements), "statement"), style="bold")
-            for statement in report.statements:
-                yield from self._statement(report, statement, "    ", "")
+            headline = shown.counted(len(report.statements), "statement")
+            yield from self._statements(report.document, report.statements, headline)
+
+    def extract(self, extract: Extract, options: Options) -> Iterator[Text]:
+        yield from self._head(extract.document, shown.extract_counts_words(extract), shown.extract_notes(extract))
+        listed, headline = extract.listed(claims_only=options.claims_only), shown.statements_headline(extract, options)
+        yield from self._statements(extract.document, listed, headline)
+
+    def _head(self, document: Document, counts: str, notes: Sequence[str]) -> Iterator[Text]:
+        yield from self._wrapped(shown.title(document), style="bold")
+        yield from self._wrapped(" · ".join(shown.origin(document)), style="dim")
+        yield from self._wrapped(counts, style="dim")
+        for note in notes:
+            yield from self._wrapped(f"Note: {note}", style="yellow")
+        yield Text()
+
+    def _statements(self, document: Document, statements: Sequence[Statement], headline: str) -> Iterator[Text]:
+        legend = f" ({self._claim} claim, {self._other} no claim)" if statements else ""
+        yield from self._wrapped(f"{headline}{legend}", style="bold")
+        for sentence, of_sentence in groupby(statements, lambda statement: statement.sentence):
+            yield Text()
+            label = f"{sentence + 1:>4}  "
+            for statement in of_sentence:
+                mark = (f"{self._claim} ", "bold cyan") if statement.is_claim else (f"{self._other} ", "")
+                yield from self._wrapped(shown.one_line(statement.text), Text.assemble((label, "dim"), mark))
+                label = " " * len(label)
+                words = " · ".join(shown.statement_words(document, statement))
+                yield from self._wrapped(words, f"{label}  ", "dim")
 
     def _finding(self, report: Report, finding: Finding, label: str) -> Iterator[Text]:
         indent = " " * len(label)
@@ -84,7 +109,7 @@ class _Page:
         yield from self._statement(report, finding.b, indent, "B")
 
     def _statement(self, report: Report, statement: Statement, indent: str, side: str) -> Iterator[Text]:
-        label = Text.assemble(indent, (f"{side:<3}", SIDES.get(side, "")))
+        label = Text.assemble(indent, (f"{side:<3}", SIDES[side]))
         yield from self._wrapped(" · ".join(shown.place_words(report, statement)), label, "dim")
         yield from self._wrapped(shown.one_line(statement.text), f"{indent}   ")
 

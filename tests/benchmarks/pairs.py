@@ -11,16 +11,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from claims import extract_statements, split_sentences
+from claims import Tagger, extract_statements, split_sentences
 from claims.pairs import PAIRS_PER_STATEMENT, candidate_pairs
 from models.calibrate import is_hit, read_articles
 
 
 def main(file: str) -> None:
+    tagger = Tagger.from_pretrained()
     ranks: list[float] = []  # of the first hit, in pairs a statement
     n_labelled = 0
     for document, labelled in read_articles(Path(file)):
-        statements = extract_statements(document, split_sentences(document.text, document.language))
+        statements = extract_statements(document, split_sentences(document.text, document.language), tagger)
         pairs = candidate_pairs(statements, len(statements) ** 2).pairs
         for gold in labelled:
             n_labelled += 1
