@@ -202,7 +202,7 @@ class _Subjects:
         self._text, self._language, self._relatives = text, language, relatives(language)
         behind = prepositions(language)
         found = (
-            [(start + a, start + b) for a, b in tags.subjects] if tags else []
+            [_trim(text, start + a, start + b) for a, b in tags.subjects] if tags else []
             for start, tags in zip(starts, tagged, strict=True)
         )
         self._of = [[span for span in spans if self._word(span).split(" ")[0] not in behind] for spans in found]

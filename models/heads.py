@@ -302,8 +302,8 @@ def fit_claims(model: BundledModel, folder: Path) -> tuple[Array, float, dict[st
     """Weights and bias of the claim head, and its figures on the development files.
 
     Sets differ in how many of their sentences count as worth checking; each has an intercept of its own in training,
-    so that the weights do not learn which set a text is from. What ships has the bias at which the mean F1 of the
-    development-like part of the training sets is best, so that a claim has 0.5 or more.
+    so that the weights do not learn which set a text is from. What ships has the bias at which the mean F1 of the sets'
+    held-out parts is best, so that a claim has 0.5 or more.
     """
     train = {path.name.split(".")[0]: list(read_jsonl(path)) for path in sorted(folder.glob("*.train.jsonl.gz"))}
     chooser = random.Random(SEED)
