@@ -42,6 +42,7 @@ class Finding:
 
 
 KINDS = {
+    "changed_over_time": "the two speak of different times",
     "numeric": "two numbers for the same thing",
     "self_contradiction": "the same speaker says both",
     "source_conflict": "two speakers disagree",
@@ -50,6 +51,7 @@ KINDS = {
 }
 """Each kind of finding and what it means; a label, never a reason to hide a pair."""
 
+_TENSES = frozenset(["past", "present", "future"])
 # Shared words named in a reason: enough to see the topic, few enough to read.
 SHARED_WORDS_SHOWN = 4
 
@@ -195,11 +197,22 @@ class Extract:
 
 def kind_of(a: Statement, b: Statement) -> str:
     """Which of `KINDS` two statements would be, were they a contradiction."""
+    if _times_differ(a, b):
+        return "changed_over_time"
     if numeric_conflict(a.text, b.text):
         return "numeric"
     if a.speaker and b.speaker:
         return "self_contradiction" if a.speaker == b.speaker else "source_conflict"
     return "narrative" if a.own_voice and b.own_voice else "unattributed"
+
+
+def _times_differ(a: Statement, b: Statement) -> bool:
+    """Whether two statements speak of different years, or one of the past and the other not."""
+    years_a, years_b = ({date[:4] for date in side.dates if date[0].isdigit()} for side in (a, b))
+    if years_a and years_b:
+        return years_a.isdisjoint(years_b)
+    tenses = [_TENSES & set(side.cues) for side in (a, b)]
+    return all(tenses) and ("past" in tenses[0]) != ("past" in tenses[1])
 
 
 def reasons_for(a: Statement, b: Statement, contributions: NDArray[np.float64]) -> tuple[str, ...]:

@@ -216,3 +216,28 @@ def test_kind_follows_who_speaks(a: dict[str, object], b: dict[str, object], kin
 
 def test_kind_follows_numbers_before_speakers() -> None:
     assert kind_of(Statement(0, 1, "12 dead", 0, **ANA), Statement(2, 3, "15 dead", 1, **ANA)) == "numeric"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cues", "other_cues", "dates", "other_dates", "differ"),
+    [
+        (("past",), ("present",), (), (), True),
+        (("past",), ("future",), (), (), True),
+        (("present",), ("future",), (), (), False),
+        (("past",), (), (), (), False),
+        ((), (), ("2019-05",), ("2021",), True),
+        (("past",), ("present",), ("2019",), ("2019-05-12",), False),
+        ((), (), ("--05",), ("monday",), False),
+    ],
+)
+def test_statements_of_different_times_are_a_change_over_time(
+    cues: tuple[str, ...],
+    other_cues: tuple[str, ...],
+    dates: tuple[str, ...],
+    other_dates: tuple[str, ...],
+    differ: bool,
+) -> None:
+    a = Statement(0, 12, "It is closed", 0, cues=cues, dates=dates)
+    b = Statement(13, 23, "It is open", 1, cues=other_cues, dates=other_dates)
+
+    assert (kind_of(a, b) == "changed_over_time") is (kind_of(b, a) == "changed_over_time") is differ
