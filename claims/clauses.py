@@ -22,7 +22,6 @@ from typing import Any
 
 _MIN_WORDS = 3  # a shorter part joins its neighbour: "ha añadido"
 _N_LOOK = 200  # characters in which three words are looked for
-_N_FRAME = 6  # words; the boundary of a shorter reporting frame is called SHORT_FRAME
 _N_REACH = 14  # words after a subordinator among which its verb must stand
 _N_NEAR = 8  # the same after a coordinator: "bread and butter, which my brother likes" is no clause
 _N_RELATIVE = 8  # words that make a relative clause worth a cut; "the man who came" stays whole
@@ -32,7 +31,8 @@ _N_LEAD = 4  # words among which the opener of a leading clause stands: y es que
 _N_BLIND = 6  # words on both sides of a colon where verbs are not known
 _NEVER = 1 << 40  # further than any word
 
-_ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "sr": "hr", "sh": "hr", "gl": "pt", "ast": "es", "yue": "zh"}
+# Languages that the word lists of another serve.
+SERVED_BY = {"nb": "no", "nn": "no", "bs": "hr", "sr": "hr", "sh": "hr", "gl": "pt", "ast": "es", "yue": "zh"}
 
 # Scripts without spaces between words: each character is a word of its own, three fifths of a word long.
 _WIDE = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -64,8 +64,6 @@ _STOPPERS = frozenset(["subordinators", "relatives", "complementizers"])
 _MIDDLE = frozenset(["relatives", "after_comma", "subordinators"])
 _LEADERS = frozenset(["subordinators", "leaders", "after_comma"])
 _REPORTED = frozenset(["complementizer", "complement"])
-_FRAMABLE = _REPORTED | {"colon", "comma", "subject"}
-SHORT_FRAME = "short frame"
 # Complementizers that add nothing to what they open; "whether it rains" says less than "it rains".
 _THAT = frozenset(["que", "qu", "that", "dass", "daß", "che", "что", "що", "że", "iż", "že", "da", "че", "dat", "att"])
 _THAT |= {"at", "að", "hogy", "että", "ότι", "πως", "că", "أن", "إن", "بأن", "که"}
@@ -135,9 +133,7 @@ def find_boundaries(sentence: str, language: str = "und") -> list[tuple[int, str
         elif words.gaps[here] and words.size(start, here) >= _MIN_WORDS <= words.size(here, words.n):
             rule = _rule_at(here, start, lead, words, rules)
             if rule:
-                short = _is_frame(here, start, lead, rule, words, rules)
-                offset = _after_marks(sentence, words.ends[here - 1], words.starts[here])
-                boundaries.append((offset, SHORT_FRAME if short else rule))
+                boundaries.append((_after_marks(sentence, words.ends[here - 1], words.starts[here]), rule))
                 start, lead = here, lead if rule in _REPORTED else here
     return boundaries
 
@@ -224,16 +220,6 @@ def _leads(start: int, here: int, words: _Words, rules: _Rules) -> bool:
     if not rules.sees_verbs:
         return "leaders" in words.kinds[start]
     return any(words.kinds[word] & _LEADERS for word in range(start, min(start + _N_LEAD, here)))
-
-
-def _is_frame(here: int, start: int, lead: int, rule: str, words: _Words, rules: _Rules) -> bool:
-    """Tell whether one side of a boundary only says who says it, in too few words to stand alone."""
-    if rule == "frame":
-        return words.next_break[here + 1] - here <= _MIN_WORDS  # "...", | añadió el ministro
-    if rule in _REPORTED and _leads(lead, here, words, rules):
-        return True  # aunque Tokáev ha destacado | que cumple las sanciones, ...
-    reports = any(words.reports[max(start, here - 2) : here])
-    return rule in _FRAMABLE and reports and words.size(start + words.lengths[start], here) < _N_FRAME
 
 
 def _after_marks(sentence: str, start: int, end: int) -> int:
@@ -368,7 +354,7 @@ def _data() -> dict[str, Any]:
 @cache
 def _rules(language: str) -> _Rules:
     code = language.lower().replace("_", "-").partition("-")[0]
-    table = _data().get(_ALIASES.get(code, code), {})
+    table = _data().get(SERVED_BY.get(code, code), {})
     kinds_of: dict[tuple[str, ...], set[str]] = {}
     for kind in _CONNECTIVES & table.keys():
         for connective in table[kind]:

@@ -35,7 +35,7 @@ CUES: dict[str, str] = {
     "question": "asks",
     "wish": "says what should be, not what is",
 }
-_TENSES = frozenset(["past", "present", "future"])
+TENSES = frozenset(["past", "present", "future"])
 
 # Languages that share the lists of another.
 _ALIASES = {
@@ -86,8 +86,8 @@ def find_cues(text: str, language: str) -> tuple[str, ...]:
     if words:
         for match in words.pattern.finditer(_fold(text, code)):
             found.update(words.cues[match.lastindex or 0])
-    if len(found & _TENSES) > 1:
-        found -= _TENSES
+    if len(found & TENSES) > 1:
+        found -= TENSES
     return tuple(cue for cue in CUES if cue in found)
 
 

@@ -64,7 +64,7 @@ class Detector:
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
         """The pairs of a document's statements with confidence, kind and reasons."""
         reading = read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only)
-        statements, candidates, pairs = reading.statements, reading.candidates, reading.pairs
+        found, candidates, pairs = reading.extract, reading.candidates, reading.pairs
         prediction = self.model.predict(reading.both_directions, progress)
         if not np.isfinite(prediction.logits).all():
             raise ModelError(f"{self.model.name}: gives no finite answer for {document.source}; use another model")
@@ -89,14 +89,14 @@ class Detector:
             for k, (a, b) in enumerate(pairs)
         ]
         counts = Counts(
-            sentences=reading.n_sentences,
-            statements=len(statements),
+            sentences=found.counts.sentences,
+            statements=found.counts.statements,
             pairs=candidates.possible,
             scored=len(pairs),
             skipped_pairs=candidates.possible - len(pairs),
             unpaired=reading.n_unpaired,
             truncated=prediction.truncated,
-            skipped_sentences=reading.n_sentences - len({statement.sentence for statement in statements}),
+            skipped_sentences=found.counts.skipped_sentences,
             skipped_chars=document.skipped_chars,
         )
         return Report(
@@ -107,7 +107,7 @@ class Detector:
             calibration.threshold,
             counts,
             ranked(scored),
-            statements,
+            found.statements,
         )
 
 
@@ -115,8 +115,7 @@ class Detector:
 class Reading:
     """A document up to the model: its statements and the pairs worth asking about."""
 
-    n_sentences: int
-    statements: tuple[Statement, ...]
+    extract: Extract
     candidates: Candidates
     pairs: tuple[tuple[Statement, Statement], ...]
     n_unpaired: int
@@ -129,14 +128,13 @@ def read_pairs(
     document: Document, max_pairs: int | None = None, tagger: Tagger | None = None, *, claims_only: bool = False
 ) -> Reading:
     """The pairs of a document as the model gets them; with `claims_only`, of statements worth checking."""
-    sentences = split_sentences(document.text, document.language)
-    statements = tuple(extract_statements(document, sentences, tagger))
-    paired = [statement for statement in statements if statement.is_claim] if claims_only else statements
+    found = extract(document, tagger)
+    paired = found.listed(claims_only=claims_only)
     candidates = candidate_pairs(paired, max_pairs)
     asked = tuple(model_input(document, paired[i], paired[j]) for i, j in candidates.pairs)
     pairs = tuple((paired[i], paired[j]) for i, j in candidates.pairs)
-    both_directions = asked + tuple((b, a) for a, b in asked)
-    return Reading(len(sentences), statements, candidates, pairs, len(statements) - len(paired), both_directions)
+    n_unpaired = len(found.statements) - len(paired)
+    return Reading(found, candidates, pairs, n_unpaired, asked + tuple((b, a) for a, b in asked))
 
 
 def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.calibration import FEATURES, numeric_conflict
+from claims.cues import TENSES
 from claims.document import Document
 from claims.errors import ResultsError
 from claims.pairs import content
@@ -51,7 +52,6 @@ KINDS = {
 }
 """Each kind of finding and what it means; a label, never a reason to hide a pair."""
 
-_TENSES = frozenset(["past", "present", "future"])
 # Shared words named in a reason: enough to see the topic, few enough to read.
 SHARED_WORDS_SHOWN = 4
 
@@ -211,7 +211,7 @@ def _times_differ(a: Statement, b: Statement) -> bool:
     years_a, years_b = ({date[:4] for date in side.dates if date[0].isdigit()} for side in (a, b))
     if years_a and years_b:
         return years_a.isdisjoint(years_b)
-    tenses = [_TENSES & set(side.cues) for side in (a, b)]
+    tenses = [TENSES & set(side.cues) for side in (a, b)]
     return all(tenses) and ("past" in tenses[0]) != ("past" in tenses[1])
 
 

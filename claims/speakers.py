@@ -16,14 +16,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from claims.clauses import has_verb
+from claims.clauses import content_start, has_verb
 from claims.frames import Frame, find_frames
-from claims.quotations import find_quotations
 from claims.sentences import Sentence
 from claims.sources import Cast, Line, Mention, is_governed, is_same_office, read_lines
 from claims.speech import Rules, rules_of
 
 _N_MEMORY = 3  # sentences after which nobody knows any more whom an omitted subject means
+_WORD = re.compile(r"\w+")
 _DASH_LINE = re.compile(r"[—–]\s")
 _N_GAP = 3  # characters between a quotation and its frame
 _N_FRAME = 16  # words of a frame
@@ -44,8 +44,7 @@ class Attribution:
     found), and `mention` the span that names it, which may stand in another sentence. Without a speaker,
     `own_voice` tells the two cases apart: the article itself says it, or somebody nobody knows does. `is_frame`: the
     span states nothing by itself, it only says who says what stands beside it ("the minister said"). `content` is
-    the place behind the reporting verb, or behind the comma after "according to the police", in a span that goes on
-    to say what is said, else None.
+    where in the text a span that opens with such words goes on to say what is said, else None.
     """
 
     speaker: str | None
@@ -60,17 +59,20 @@ _UNKNOWN = Attribution(None, None, own_voice=False)
 
 
 def attribute(
-    text: str, language: str, sentences: Sequence[Sentence], spans: Sequence[tuple[int, int]]
+    text: str,
+    language: str,
+    sentences: Sequence[Sentence],
+    quotations: Sequence[tuple[int, int]],
+    spans: Sequence[tuple[int, int]],
 ) -> list[Attribution]:
     """Return who says each of the spans, which are statements in order, with or without their reporting frame.
 
     >>> from claims.sentences import split_sentences
     >>> text = "Prices fell. Mayor Ann Lee said that rents rose."
-    >>> [a.speaker for a in attribute(text, "en", split_sentences(text, "en"), [(0, 12), (35, 48)])]
+    >>> [a.speaker for a in attribute(text, "en", split_sentences(text, "en"), [], [(0, 12), (35, 48)])]
     [None, 'Ann Lee']
     """
     rules = rules_of(language)
-    quotations = find_quotations(text, sentences)
     lines = read_lines(text, sentences, quotations, rules)
     cast = Cast(rules)
     cast.add([mention for line in lines for mention in line.mentions])
@@ -86,22 +88,6 @@ def attribute(
         is_frame, content = _is_frame(text, start, end, within, rules), _content(text, start, end, within, rules)
         attributions.append(replace(said, is_frame=is_frame, content=content))
     return attributions
-
-
-def pronouns(language: str) -> frozenset[str]:
-    """Return the pronouns of a language that stand for a person, in small letters; none where no table knows them."""
-    return frozenset(rules_of(language).pronouns)
-
-
-def prepositions(language: str) -> frozenset[str]:
-    """Return the words of a language behind which no subject begins: "de", "in", "von"."""
-    rules = rules_of(language)
-    return rules.prepositions | rules.links
-
-
-def relatives(language: str) -> frozenset[str]:
-    """Return its relative pronouns."""
-    return rules_of(language).relatives
 
 
 def _is_frame(text: str, start: int, end: int, frames: Sequence[Frame], rules: Rules) -> bool:
@@ -129,13 +115,16 @@ def _is_frame(text: str, start: int, end: int, frames: Sequence[Frame], rules: R
 
 
 def _content(text: str, start: int, end: int, frames: Sequence[Frame], rules: Rules) -> int | None:
-    """Return where a span goes on behind the first of the frames whose verbs stand in it; None if it does not."""
+    """Return where a span goes on behind the first of the frames whose verbs stand in it; None if unclear."""
     if not frames:
         return None
     frame, first = frames[0], text[start:end].casefold().split()[0]
     if start < frame.content < end:
-        return frame.content
-    if frame.subject and (first in rules.as_words or first in rules.according):
+        listener = _WORD.search(text, frame.content, end)
+        for place in (frame.content, listener.end() if listener else end):  # said that; told reporters that
+            if skipped := content_start(text[place:end], rules.language):
+                return place + skipped
+    elif frame.subject and (first in rules.as_words or first in rules.according):
         comma = text.find(",", frame.subject.end, min(end, frame.subject.end + _N_MARKS))
         return comma + 1 if comma >= 0 else None
     return None
@@ -189,7 +178,7 @@ class _Narrator:
     """Reads the sentences in order and keeps in mind who spoke last and whom the text is about."""
 
     def __init__(
-        self, text: str, lines: list[Line], quotations: list[tuple[int, int]], cast: Cast, rules: Rules
+        self, text: str, lines: list[Line], quotations: Sequence[tuple[int, int]], cast: Cast, rules: Rules
     ) -> None:
         self._text, self._lines, self._quotations, self._cast, self._rules = text, lines, quotations, cast, rules
         self._regions: list[_Region] = []

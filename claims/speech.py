@@ -17,10 +17,9 @@ from importlib import resources
 from itertools import islice, product
 from typing import Any
 
-from claims.clauses import has_verb
+from claims.clauses import SERVED_BY, has_verb
 from claims.sentences import Sentence
 
-_ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "sr": "hr", "sh": "hr", "gl": "pt", "ast": "es", "yue": "zh"}
 _N_AUXILIARY = 4  # words between an auxiliary and its verb: ha | también | dicho
 _N_WORDS = 400  # more in one sentence are a list or a table; what follows is not read
 _N_BRACKET = 14  # the same in German, where the sentence stands between them: hat | gestern in Bonn | gesagt
@@ -74,6 +73,7 @@ class Rules:
     women: tuple[str, ...]
     titles: frozenset[str]
     pronouns: dict[str, str]
+    persons: frozenset[str]  # pronouns of speaker and listener, who are never named before
     according: dict[str, list[tuple[str, ...]]]
     according_pronoun: dict[str, list[tuple[tuple[str, ...], str]]]
     back: dict[str, list[tuple[str, ...]]]
@@ -212,7 +212,7 @@ class Rules:
 def rules_of(language: str) -> Rules:
     """Return the table of a language, or what holds for all if there is none."""
     code = language.lower().replace("_", "-").partition("-")[0]
-    code = _ALIASES.get(code, code)
+    code = SERVED_BY.get(code, code)
     table = _data().get(code, {})
 
     def words(key: str) -> frozenset[str]:
@@ -299,6 +299,7 @@ def rules_of(language: str) -> Rules:
         prepositions=listed["prepositions"] | (listed["links"] - listed["determiners"]),
         governing=governing,
         relatives=listed["relatives"],
+        persons=words("persons"),
         coordinators=listed["coordinators"],
         breakers=breakers,
         leaders=listed["leaders"],

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 from claims.clauses import content_start, count_words, find_boundaries, has_verb, split_at
 from claims.cues import find_cues, find_dates
 from claims.quotations import find_quotations, is_quoted
-from claims.speakers import Attribution, attribute, prepositions, pronouns, relatives
+from claims.speakers import Attribution, attribute
+from claims.speech import rules_of
 
 if TYPE_CHECKING:
     from claims.document import Document
@@ -34,13 +35,8 @@ CLAIM = 0.5
 """The claim score from which a statement is a claim."""
 
 _NO_CLAIMS = frozenset(["question", "wish"])
-# Speaker and listener: their pronouns name nobody, and stand for nobody named before.
-_PERSONS = frozenset(["i", "we", "you", "yo", "nosotros", "nosotras", "tú", "jo", "nosaltres", "je", "nous", "tu"])
-_PERSONS |= {"vous", "ich", "wir", "du", "ihr", "eu", "nós", "io", "noi", "voi", "я", "мы", "ты", "вы", "ми", "ви"}
-_PERSONS |= {"ben", "biz", "sen", "siz", "أنا", "نحن", "我", "我们", "你", "你们", "私"}
 _MIN_WORDS = 3
 _N_SENTENCES_BACK = 3  # among which an omitted subject is looked for
-_SUBJECTS_STAY = frozenset(["en", "de", "fr", "nl", "sv", "da", "no", "nb", "nn", "is", "af", "ht"])  # in every clause
 
 _PAIRS = {"«": "»", "»": "«", "“": "”", "„": "“”", "”": "”", '"': '"', "‘": "’", "‚": "‘’", "‹": "›", "「": "」"}
 _PAIRS |= {"『": "』", "《": "》", "〈": "〉", "(": ")", "[": "]", "{": "}", "（": "）", "【": "】"}
@@ -48,7 +44,6 @@ _PAIRED = re.compile("[" + re.escape("".join({*_PAIRS, *"".join(_PAIRS.values())
 _SEPARATORS = frozenset(",;:،؛、，；：-–—―•·*")
 _QUESTION_MARKS = ("?", "？", "؟", "\u037e", "⁇", "⁈")
 _AFTER_QUESTION = " \u00a0\u202f\t\"'”’»“«)]」』）,،，"
-_WORD = re.compile(r"\w+")
 _ROW_MARK = re.compile(r"[,;()/|•·、]")
 
 
@@ -103,14 +98,14 @@ def extract_statements(
         for index, (sentence, tags) in enumerate(zip(sentences, tagged, strict=True))
         for start, end in _spans(words[index], tags, language)
     ]
-    attributions = attribute(text, language, sentences, [(start, end) for _, start, end in spans])
     quotations = find_quotations(text, sentences)
+    attributions = attribute(text, language, sentences, quotations, [(start, end) for _, start, end in spans])
     subjects = _Subjects(text, language, [sentence.start for sentence in sentences], tagged)
     statements = []
     for (index, start, end), said in _joined(text, language, spans, attributions):
         if said.is_frame:
             continue
-        start, end = _content(text, start, end, said.content, language)
+        start, end = _content(text, start, end, said, language)
         tags, offset = tagged[index], sentences[index].start
         quoted = is_quoted(text, start, end, quotations)
         statements.append(
@@ -176,37 +171,29 @@ def _joined(
         yield waiting
 
 
-def _content(text: str, start: int, end: int, behind_verb: int | None, language: str) -> tuple[int, int]:
-    """Return a span without the complementizer it begins with, or that behind a reporting verb with all before it."""
-    places = [start]
-    if behind_verb is not None:
-        object_ = _WORD.search(text, behind_verb, end)  # told reporters that
-        places = [behind_verb, object_.end() if object_ else behind_verb, start]
-    for place in places:
-        content = place + content_start(text[place:end], language)
-        shorter = _trim(text, content, end)
-        denied = place > start and "negated" in find_cues(text[start:place], language)
-        if (
-            not denied
-            and (content > place or text[place - 1 : place] == ",")
-            and _is_statement(text[slice(*shorter)], language)
-        ):
-            return shorter
-    return start, end
+def _content(text: str, start: int, end: int, said: Attribution, language: str) -> tuple[int, int]:
+    """Return a span without the frame and the complementizer it opens with; what a frame denies stays with it."""
+    places = [start + content_start(text[start:end], language)]
+    if said.content is not None and "negated" not in find_cues(text[start : said.content], language):
+        places.insert(0, said.content)
+    spans = (_trim(text, place, end) for place in places)
+    return next((span for span in spans if _is_statement(text[slice(*span)], language)), (start, end))
 
 
 class _Subjects:
     """The subjects of a document, sentence by sentence."""
 
     def __init__(self, text: str, language: str, starts: Sequence[int], tagged: Sequence[Tags | None]) -> None:
-        self._text, self._language, self._relatives = text, language, relatives(language)
-        behind = prepositions(language)
+        rules = rules_of(language)
+        self._text, self._prodrop = text, rules.prodrop
+        self._nobody = rules.relatives | rules.persons  # own subjects, but for nobody named before
+        behind = rules.prepositions | rules.links
         found = (
             [_trim(text, start + a, start + b) for a, b in tags.subjects] if tags else []
             for start, tags in zip(starts, tagged, strict=True)
         )
         self._of = [[span for span in spans if self._word(span).split(" ")[0] not in behind] for spans in found]
-        weak = pronouns(language) | self._relatives | _PERSONS
+        weak = rules.pronouns.keys() | self._nobody
         self._named = [[span for span in of_sentence if self._word(span) not in weak] for of_sentence in self._of]
 
     def before(self, sentence: int, start: int, end: int, source: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -215,13 +202,13 @@ class _Subjects:
         What is reported of a source without a subject of its own is about the source: "ha dicho que vendrá".
         """
         own, named = (of[sentence][slice(*_between(of[sentence], start, end))] for of in (self._of, self._named))
-        if named or any(self._word(span) in self._relatives | _PERSONS for span in own):
+        if named or any(self._word(span) in self._nobody for span in own):
             return None
         if source and not own and source[0] < start:
             return source
         if first := _between(self._named[sentence], start, end)[0]:
             return self._named[sentence][first - 1]
-        if not own and self._language in _SUBJECTS_STAY:
+        if not own and not self._prodrop:
             return None  # a headline or an order
         for index in range(sentence - 1, max(-1, sentence - 1 - _N_SENTENCES_BACK), -1):
             if self._named[index]:

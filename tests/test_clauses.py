@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.clauses import SHORT_FRAME, count_words, find_boundaries, has_verb, split_at
+from claims.clauses import count_words, find_boundaries, has_verb, split_at
 
 DATA = Path(__file__).parent / "data"
 TABLES = tomllib.loads((resources.files("claims") / "data" / "clauses.toml").read_text(encoding="utf-8"))
@@ -34,8 +34,7 @@ def cases(name: str) -> list[tuple[str, str, str]]:
 
 
 def split_clauses(text: str, language: str) -> list[tuple[int, int]]:
-    """Cut where the rules say so, but keep a short reporting frame with what it reports."""
-    return split_at(text, [offset for offset, rule in find_boundaries(text, language) if rule != SHORT_FRAME])
+    return split_at(text, [offset for offset, _ in find_boundaries(text, language)])
 
 
 SOLVED = [
@@ -82,13 +81,6 @@ def test_boundaries_lie_inside_and_ascend(text: str, language: str) -> None:
 
     assert offsets == sorted(set(offsets))
     assert all(0 < offset < len(text) for offset in offsets)
-
-
-def test_short_frame_is_a_boundary_that_is_not_cut() -> None:
-    text = "The minister said that unemployment had fallen."
-
-    assert find_boundaries(text, "en") == [(18, "short frame")]
-    assert split_clauses(text, "en") == [(0, len(text))]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u00a0"])

@@ -21,6 +21,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from claims.quotations import find_quotations
 from claims.sentences import split_sentences
 from claims.speakers import Attribution, attribute
 from tests.conftest import ROOT
@@ -69,7 +70,8 @@ def score(article: dict[str, Any], *, errors: bool = False) -> Counter[str]:
     """Count what is right, found and in the gold, for each measure."""
     text, statements = article["text"], article["statements"]
     spans = [(statement["start"], statement["end"]) for statement in statements]
-    found = attribute(text, article["language"], split_sentences(text, article["language"]), spans)
+    sentences = split_sentences(text, article["language"])
+    found = attribute(text, article["language"], sentences, find_quotations(text, sentences), spans)
     labels = [match(attribution, article["speakers"]) for attribution in found]
     gold = [statement["speaker"] for statement in statements]
     count: Counter[str] = Counter(n=len(statements))
@@ -121,10 +123,11 @@ def print_articles(file: Path) -> None:
     for article in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
         text, language = article["text"], article["lang"]
         sentences = split_sentences(text, language)
+        quotations = find_quotations(text, sentences)
         for pair in article["contradictions"]:
             spans = [(text.index(pair[side]), text.index(pair[side]) + len(pair[side])) for side in "ab"]
             count = counts.setdefault(language, Counter())
-            count[outcome(attribute(text, language, sentences, spans))] += 1
+            count[outcome(attribute(text, language, sentences, quotations, spans))] += 1
     total: Counter[str] = sum(counts.values(), Counter())
     names = ["same speaker", "own voice", "own and speaker", "two speakers", "unknown"]
     print(f"{'':6}{'n':>5}" + "".join(f"{name:>17}" for name in names))
