@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -82,6 +82,16 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
 ]
 Language = Annotated[str | None, typer.Option(help="Language of the articles, e.g. es.  [default: detected]")]
+ModelName = Annotated[
+    str | None, typer.Option(help="Model folder, Hugging Face hub id or alias.  [default: the bundled model]")
+]
+Device = Annotated[
+    str | None, typer.Option(help="cpu or cuda, for models run by torch.  [default: cuda where there is one]")
+]
+MaxPairs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
+]
 WithText = Annotated[bool, typer.Option("--text", help="Include the text the offsets count in (json, jsonl).")]
 
 
@@ -104,16 +114,9 @@ def check(
         float | None, typer.Option(min=0, max=1, help="Exit with 1 when a pair has this confidence or more.")
     ] = None,
     language: Language = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model folder, Hugging Face hub id or alias.  [default: the bundled model]")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda, for models run by torch.  [default: cuda where there is one]")
-    ] = None,
-    max_pairs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
-    ] = None,
+    model: ModelName = None,
+    device: Device = None,
+    max_pairs: MaxPairs = None,
     claims_only: Annotated[
         bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
     ] = False,
@@ -173,6 +176,77 @@ def extract(
             _write(render_statements(extracts, format, shown), format, output)
     if len(extracts) < len(articles):
         raise typer.Exit(COULD_NOT_RUN)
+
+
+class FiguresFormat(StrEnum):
+    """Output formats of figures."""
+
+    text = "text"
+    json = "json"
+
+
+@app.command(
+    epilog="Examples:  claims evaluate articles.jsonl  |  claims evaluate pairs.jsonl.gz --format json  |  "
+    "claims evaluate articles.jsonl --reports reports.jsonl --threshold 0.5"
+)
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA", help="Labelled articles or labelled pairs: JSON lines, gzipped or not, or a folder of them."
+        ),
+    ],
+    format: Annotated[FiguresFormat, typer.Option("--format", "-f", help="How to write the figures.")] = (
+        FiguresFormat.text
+    ),
+    output: Output = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
+    ] = None,
+    model: ModelName = None,
+    device: Device = None,
+    max_pairs: MaxPairs = None,
+    reports: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report of each labelled article to FILE too, as JSON lines."),
+    ] = None,
+) -> None:
+    """Measure a model: how many of its findings in labelled articles are right, or of its answers to labelled pairs."""
+    import json
+
+    from claims.render.figures import render_article_figures, render_pair_figures
+
+    with _one_line_errors():
+        from claims import evaluate as measuring
+        from claims.detect import Detector
+
+        rows = measuring.read_rows(data)
+        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs)
+        figures: dict[str, Any]
+        if measuring.are_articles(rows, data):
+            labelled = measuring.read_articles(rows)
+            found = []
+            with _progress(data.name) as progress:
+                for article in labelled:
+                    found.append(detector.detect(article.document))
+                    if progress:
+                        progress(len(found), len(labelled))
+            if reports is not None:
+                lines = (json.dumps(report.to_json(min_confidence=0), ensure_ascii=False) + "\n" for report in found)
+                _write("".join(lines), Format.jsonl, reports)
+            cut = found[0].threshold if threshold is None else threshold
+            figures = {"threshold": cut, **measuring.score_articles(labelled, found, cut).to_json()}
+            as_text = render_article_figures
+        else:
+            with _progress(data.name) as progress:
+                pairs = [(row["premise"], row["hypothesis"]) for row in rows]
+                prediction = detector.model.predict(pairs, progress)
+            temperature = detector.calibration.temperature if detector.calibration else 1.0
+            figures = measuring.score_pairs(rows, prediction, temperature)
+            as_text = render_pair_figures
+        written = json.dumps(figures, ensure_ascii=False, indent=1) + "\n" if format == "json" else as_text(figures)
+        _write(written, Format(format.value), output)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
     ClaimsError
     ├── DocumentError   an article that cannot be read
+    ├── LabelsError     labelled data that cannot be evaluated on
     ├── ModelError      a model that is missing, damaged or of the wrong kind
     └── ResultsError    a results file that cannot be used
 
@@ -17,6 +18,10 @@ class ClaimsError(Exception):
 
 class DocumentError(ClaimsError):
     """An article that cannot be read: missing, binary, empty, undecodable."""
+
+
+class LabelsError(ClaimsError):
+    """Labelled articles or pairs that are missing, damaged or of another kind."""
 
 
 class ModelError(ClaimsError):

@@ -15,7 +15,6 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +30,12 @@ from claims.calibration import (
 )
 from claims.detect import read_pairs
 from claims.document import Document
+from claims.evaluate import LabelledArticle, average_precision, is_hit, read_articles, read_rows
 from claims.nli import NLI, BundledModel, bundled_folder, softmax
-from claims.statements import Statement
 from claims.tagger import Tagger
 from models.build import write_checksums
 from models.data import SEED, news_part, read_jsonl
-from models.evaluate import average_precision, label_indices, read_labelled
+from models.evaluate import label_indices, read_labelled
 
 N_FOLDS = 5
 N_NEWS = 60
@@ -58,54 +57,38 @@ def fit_on_valid(model: NLI, folder: Path) -> tuple[float, dict[str, float]]:
     return fitted, {"before": error(1.0), "after": error(fitted)}
 
 
-def is_hit(a: Statement, b: Statement, gold: dict[str, Any], text: str) -> bool:
-    """Whether two statements are a labelled pair: each overlaps its span by half of the shorter and is not a whole
-    paragraph beside it (the rule by which articles are scored)."""
-    spans = [(text.index(gold[side]), text.index(gold[side]) + len(gold[side])) for side in ("a", "b")]
-
-    def same(statement: Statement, span: tuple[int, int]) -> bool:
-        n_common = min(statement.end, span[1]) - max(statement.start, span[0])
-        n_statement, n_span = statement.end - statement.start, span[1] - span[0]
-        return n_common >= 0.5 * min(n_statement, n_span) and n_statement <= max(3 * n_span, 300)
-
-    return (same(a, spans[0]) and same(b, spans[1])) or (same(a, spans[1]) and same(b, spans[0]))
-
-
 def article_pairs(
-    model: BundledModel, documents: list[tuple[Document, list[dict[str, Any]]]], temperature: float
+    model: BundledModel, articles: list[LabelledArticle], temperature: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]]:
-    """Features, labels and document numbers of every candidate pair of documents with their labelled pairs."""
+    """Features of every candidate pair of articles, whether it is a labelled one, and the number of its article."""
     tagger = Tagger.open(model)
     if tagger is None:
         raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
-    readings = [read_pairs(document, tagger=tagger) for document, _ in documents]
+    readings = [read_pairs(article.document, tagger=tagger) for article in articles]
     logits = model.predict([asked for reading in readings for asked in reading.both_directions]).logits
     logits /= np.float32(temperature)
     features, labels, numbers, start = [], [], [], 0
-    for number, (reading, (document, gold)) in enumerate(zip(readings, documents, strict=True)):
+    for number, (reading, article) in enumerate(zip(readings, articles, strict=True)):
         n = len(reading.pairs)
         forward, backward = logits[start : start + n], logits[start + n : start + 2 * n]
         features.append(pair_features(reading.pairs, forward, backward, reading.candidates.relatedness))
-        labels += [any(is_hit(a, b, pair, document.text) for pair in gold) for a, b in reading.pairs]
+        for a, b in reading.pairs:
+            spans = (a.start, a.end), (b.start, b.end)
+            labels.append(any(is_hit(spans, labelled.spans) for labelled in article.contradictions))
         numbers += [number] * n
         start += 2 * n
     return np.concatenate(features), np.array(labels, bool), np.array(numbers, np.intp)
 
 
-def read_articles(file: Path) -> list[tuple[Document, list[dict[str, Any]]]]:
-    """The labelled articles of a JSON lines file."""
-    rows = [json.loads(line) for line in file.read_text(encoding="utf8").splitlines()]
-    return [
-        (Document.from_text(row["text"], source=row["id"], language=row["lang"]), row["contradictions"]) for row in rows
-    ]
-
-
-def read_news(file: Path, n: int) -> list[tuple[Document, list[dict[str, Any]]]]:
+def read_news(file: Path, n: int) -> list[LabelledArticle]:
     """A fixed sample of original-language documents of the news fifth kept for this, without labels."""
     rows = [row for row in read_jsonl(file) if news_part(row) == 1]
     rows = [row for row in rows if not row["translated"] and 150 < row["words"] < 900]
     chosen = random.Random(SEED).sample(rows, min(n, len(rows)))
-    return [(Document.from_text(row["text"], source=row["id"], language=row["lang"]), []) for row in chosen]
+    return [
+        LabelledArticle(Document.from_text(row["text"], source=row["id"], language=row["lang"]), (), ())
+        for row in chosen
+    ]
 
 
 def fit(temperature: float, features: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration:
@@ -125,7 +108,7 @@ def main() -> None:
 
     model = BundledModel(given.model)
     temperature, errors = fit_on_valid(model, given.data / "nli" / "valid")
-    labelled = read_articles(given.data / "articles" / "dev.jsonl")
+    labelled = read_articles(read_rows(given.data / "articles" / "dev.jsonl"))
     news = read_news(given.data / "news" / "news.jsonl.gz", N_NEWS)
     features, labels, articles = article_pairs(model, labelled + news, temperature)
 

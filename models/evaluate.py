@@ -24,8 +24,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import FILE, UNCALIBRATED, Calibration, expected_calibration_error
-from claims.nli import CONTRADICTION, LABELS, Bundle, BundledModel, bundled_folder, softmax
+from claims.calibration import FILE, UNCALIBRATED, Calibration
+from claims.evaluate import accuracy, calibration_error, precision_of_contradictions
+from claims.nli import LABELS, Bundle, BundledModel, bundled_folder, softmax
 from models.build import read_weights, transformer
 from models.data import read_jsonl
 
@@ -171,30 +172,6 @@ def missed_bounds(figures: Figures) -> list[dict[str, str | float | None]]:
         for name, value, keeps, bound in bounds
         if value is None or not keeps(value, bound)  # nan keeps no bound
     ]
-
-
-def accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
-    """Share of pairs whose likeliest label is right. Shape: (n, 3) and (n,)."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
-
-
-def average_precision(score: NDArray[np.floating], correct: NDArray[np.bool_]) -> float:
-    """Mean precision at the rank of each correct item. Shape: (n,) and (n,)."""
-    hits = correct[np.argsort(-score, kind="stable")]
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
-
-
-def precision_of_contradictions(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) -> float | None:
-    """Average precision of contradictions against the rest, ranked by their probability; None without any."""
-    gold = labels == CONTRADICTION
-    return average_precision(probabilities[:, CONTRADICTION], gold) if gold.any() else None
-
-
-def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) -> float | None:
-    """Expected calibration error of the answered labels; None without a pair. Shape: (n, 3) and (n,)."""
-    if not len(labels):
-        return None
-    return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
 
 
 def rounded(value: float | None) -> float | None:

