@@ -2,8 +2,8 @@
 
 Two statements can only contradict each other when they speak of the same thing, so pairs are ranked by what they
 share: runs of characters, the rarer in the article the heavier, which needs no word list and survives inflection in
-any script. Knows spelling, not meaning: a paraphrase without common letters ranks low, and what the budget leaves out
-is counted, never hidden.
+any script; and before others by what makes them comparable, the same speaker and the same place. Knows spelling, not
+meaning: a paraphrase without common letters ranks low, and what the budget leaves out is counted, never hidden.
 """
 
 from __future__ import annotations
@@ -29,15 +29,23 @@ RUN, RUN_OF_IDEOGRAPHS = 4, 2
 MOST_COMMON = 60
 # Rarity is counted as in an article of at least so many statements: of two statements, every shared run is common.
 USUAL_SIZE = 30
-# What standing next to each other is worth, in shares of the median of related pairs.
+# What makes two statements comparable beside their words, in shares of the median of what is shared: standing next to
+# each other, standing in one sentence, and being reported of one named speaker.
 NEIGHBOURS = 1.0
+SAME_SENTENCE = 1.0
+SAME_SPEAKER = 2.0
 
 # The first letters of a word stand for it: "sanciones" and "sancionado" meet in "sanci", whatever the language.
 STEM_LENGTH = 5
 # Shorter words are articles, prepositions and pronouns in most alphabets; two ideographs are a word.
 SHORTEST_WORD = 4
 
+# Statements of fewer words beside little ones are alike only when all their words are.
+FEWEST_WORDS = 3
+
+_NO_RUN = "\0"
 _WORDS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_LITTLE_WORD = re.compile(r"[^\W\d_\u0530-\uffff]{1,2}")  # Latin, Greek, Cyrillic: "a", "de", "el", "и"
 _NO_WORD = re.compile(r"[\W_]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff]+")
 
@@ -56,16 +64,26 @@ class Candidates:
 def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) -> Candidates:
     """The pairs worth reading within a budget; by default `PAIRS_PER_STATEMENT` for each statement.
 
-    A statement repeated word for word takes part once: a repetition does not contradict itself.
+    A statement repeated takes part once: a repetition does not contradict itself.
     """
     distinct = _distinct(statements)
     n = len(distinct)
     possible = n * (n - 1) // 2
     budget = min(possible, PAIRS_PER_STATEMENT * n if budget is None else budget)
 
-    first, second, shared = _relatedness([_runs(statements[i].text) for i in distinct])
-    bonus = NEIGHBOURS * float(np.median(shared)) if len(shared) else 0.0
-    order = np.lexsort((second, first, -(shared + bonus * (second - first == 1))))[:budget]
+    told = [statements[i] for i in distinct]
+    first, second, shared = _relatedness([_runs(statement.text) | _company(statement) for statement in told])
+    sentence = np.array([statement.sentence for statement in told], np.int64)
+    speakers = sorted({statement.speaker for statement in told if statement.speaker})
+    speaker = np.array([speakers.index(s.speaker) if s.speaker else -1 - i for i, s in enumerate(told)], np.int64)
+    bonus = (
+        NEIGHBOURS * (second - first == 1)
+        + SAME_SENTENCE * (sentence[first] == sentence[second])
+        + SAME_SPEAKER * (speaker[first] == speaker[second])
+    )
+    usual = float(np.median(shared[shared > 0])) if (shared > 0).any() else 1.0
+    score = shared + bonus * usual
+    order = np.lexsort((second, first, -score))[:budget]
     chosen = [(int(first[k]), int(second[k])) for k in order]
     relatedness = list(shared[order])
     # Room left: neighbours first, since what stands together is about the same thing.
@@ -109,6 +127,13 @@ def _runs(text: str) -> set[str]:
     return runs
 
 
+def _company(statement: Statement) -> set[str]:
+    """Its sentence and its speaker, in the form of runs that no text holds: their pairs are looked at, whatever words
+    they share."""
+    company = {f"{_NO_RUN}{statement.sentence}"}
+    return company | {f"{_NO_RUN}by {statement.speaker}"} if statement.speaker else company
+
+
 def _relatedness(runs: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """The pairs that share a run, as two arrays of indices, and how much they share.
 
@@ -122,7 +147,9 @@ def _relatedness(runs: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[n
         for run in of_statement:
             places[run].append(i)
     size = max(n, USUAL_SIZE)
-    weight = {run: math.log((1 + size) / len(where)) ** 2 for run, where in places.items()}
+    weight = {
+        run: 0.0 if run.startswith(_NO_RUN) else math.log((1 + size) / len(where)) ** 2 for run, where in places.items()
+    }
     norm = np.array([math.sqrt(sum(weight[run] for run in of_statement)) for of_statement in runs])
 
     codes = [np.empty(0, np.int64)]
@@ -137,12 +164,16 @@ def _relatedness(runs: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[n
     first, second = pairs // max(n, 1), pairs % max(n, 1)
     shared = np.bincount(which, np.concatenate(weights), len(pairs))
     # rounded, since the order of a set, and with it the last digit of a sum, differs from run to run
-    return first, second, np.round(shared / np.sqrt(norm[first] * norm[second]), 6)
+    return first, second, np.round(shared / np.maximum(np.sqrt(norm[first] * norm[second]), 1e-9), 6)
 
 
 def _distinct(statements: Sequence[Statement]) -> list[int]:
-    """First occurrences of statements, those alike that differ in letter case, spaces and punctuation only."""
-    first: dict[str, int] = {}
+    """First occurrences of statements; those are alike that have the same words but for little ones, and are both
+    negated or neither is."""
+    first: dict[tuple[object, ...], int] = {}
     for i, statement in enumerate(statements):
-        first.setdefault("".join(filter(str.isalnum, statement.text.casefold())), i)
+        words = _WORDS.findall(statement.text.casefold())
+        telling = [word for word in words if not _LITTLE_WORD.fullmatch(word)]
+        key = telling if len(telling) >= FEWEST_WORDS else words
+        first.setdefault((*key, "negated" in statement.cues), i)
     return list(first.values())

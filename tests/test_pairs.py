@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +49,35 @@ def test_room_left_goes_to_neighbours() -> None:
     assert found.pairs == tuple((i, i + 1) for i in range(7))
 
 
+def test_what_one_speaker_says_is_compared_before_what_shares_more_words() -> None:
+    story = [
+        replace(one, speaker=speaker)
+        for one, speaker in zip(
+            statements(
+                "I never met him",
+                "the harbour wall is old",
+                "rain fell in spring",
+                "we dined at his house",
+                "the harbour wall leaks",
+            ),
+            ("Lee", None, None, "Lee", "Ross"),
+            strict=True,
+        )
+    ]
+
+    found = candidate_pairs(story, budget=2)
+
+    assert set(found.pairs) == {(0, 3), (1, 4)}
+
+
+def test_clauses_of_one_sentence_are_compared_whatever_words_they_share() -> None:
+    apart = statements("alpha beta gamma", "delta epsilon zeta", "eta theta iota", "kappa lambda mu", "nu xi omicron")
+    one_sentence = [replace(one, sentence=7 if i in (0, 4) else i) for i, one in enumerate(apart)]
+
+    assert (0, 4) not in candidate_pairs(apart, budget=4).pairs
+    assert (0, 4) in candidate_pairs(one_sentence, budget=4).pairs
+
+
 def test_a_repeated_statement_takes_part_once() -> None:
     found = candidate_pairs(
         statements("The bridge is open.", "Rain fell.", "the bridge is OPEN", "The bridge is open!")
@@ -53,6 +85,24 @@ def test_a_repeated_statement_takes_part_once() -> None:
 
     assert found.possible == 1
     assert found.pairs == ((0, 1),)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "alike"),
+    [
+        ("El Gobierno subirá los impuestos.", "el Gobierno subirá los impuestos", True),
+        ("El juez de Elva cerró el caso", "Juez de Elva cerró caso", True),
+        ("The council backed the plan", "The council did not back the plan", False),
+        ("Russia attacked the allies", "The allies attacked Russia", False),
+        ("Der Preis stieg auf 12 Euro", "Der Preis stieg auf 15 Euro", False),
+        ("가격이 지난달 상승", "가격이 지난달 하락", False),
+        ("go up", "go on", False),
+    ],
+)
+def test_statements_are_alike_when_all_but_little_words_are(a: str, b: str, alike: bool) -> None:
+    story = [replace(one, cues=("negated",) if " not " in one.text else ()) for one in statements(a, b)]
+
+    assert (candidate_pairs(story).possible == 0) is alike
 
 
 def test_ten_thousand_equal_statements_are_no_pair() -> None:

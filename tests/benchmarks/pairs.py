@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.pairs ../shared/data/articles/dev.jsonl
 
-A labelled pair counts when any of the candidate pairs within the budget hits it (models/calibrate.py has the rule);
-"of those in statements" leaves out the pairs that no two statements hit, which no ranking can find.
+A labelled pair counts when any of the candidate pairs within the budget hits it (by `claims.evaluate.is_hit`); "of
+those in statements" leaves out the pairs that no two statements hit, which no ranking can find.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import sys
 from pathlib import Path
 
 from claims import Tagger, extract_statements, split_sentences
+from claims.evaluate import is_hit, read_articles, read_rows
 from claims.pairs import PAIRS_PER_STATEMENT, candidate_pairs
-from models.calibrate import is_hit, read_articles
 
 
 def main(file: str) -> None:
     tagger = Tagger.from_pretrained()
     ranks: list[float] = []  # of the first hit, in pairs a statement
     n_labelled = 0
-    for document, labelled in read_articles(Path(file)):
+    for article in read_articles(read_rows(Path(file))):
+        document = article.document
         statements = extract_statements(document, split_sentences(document.text, document.language), tagger)
+        spans = [(statement.start, statement.end) for statement in statements]
         pairs = candidate_pairs(statements, len(statements) ** 2).pairs
-        for gold in labelled:
+        for labelled in article.contradictions:
             n_labelled += 1
-            hits = (
-                rank for rank, (i, j) in enumerate(pairs) if is_hit(statements[i], statements[j], gold, document.text)
-            )
+            hits = (rank for rank, (i, j) in enumerate(pairs) if is_hit((spans[i], spans[j]), labelled.spans))
             rank = next(hits, None)
             if rank is not None:
                 ranks.append(rank / len(statements))
