@@ -27,6 +27,8 @@ MAX_BYTES = 4_000_000  # MAX_CHARS take 800,000 in any encoding; the rest is for
 _MAX_DRAINED = 256_000_000  # a pipe is read on this far, only to count what was left out
 _CUT_WINDOW = 5_000  # how far before the limit a paragraph or sentence end is looked for
 
+_LONGEST_HEADLINE = 200  # characters
+
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _MARKDOWN = frozenset({".md", ".markdown"})
 _TEXT = frozenset({".txt", ".text"})
@@ -61,6 +63,23 @@ class Document:
     def id(self) -> str:
         """The SHA-256 of the text in UTF-8, in hexadecimal."""
         return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+    @cached_property
+    def headline_end(self) -> int:
+        """Where the headline with which the text begins ends; 0 without one.
+
+        A headline is a first line of its own that is the title or does not end as a sentence does, with text behind it.
+
+        >>> Document("Bridge opens in May\\n\\nThe bridge will open in June.").headline_end
+        19
+        """
+        start = len(self.text) - len(self.text.lstrip())
+        first, _, rest = self.text[start:].partition("\n")
+        is_title = " ".join(first.split()) == self.title
+        is_sentence = _SENTENCE_END.search(first + " ", max(0, len(first) - 3)) or len(first) > _LONGEST_HEADLINE
+        if not rest.strip() or not (is_title or (rest.startswith("\n") and not is_sentence)):
+            return 0
+        return start + len(first)
 
     @classmethod
     def read(cls, path: str | Path, *, language: str | None = None) -> Document:

@@ -43,6 +43,7 @@ class Finding:
 
 
 KINDS = {
+    "headline": "the headline against the article",
     "changed_over_time": "the two speak of different times",
     "numeric": "two numbers for the same thing",
     "self_contradiction": "the same speaker says both",
@@ -197,7 +198,9 @@ class Extract:
 
 def kind_of(a: Statement, b: Statement) -> str:
     """Which of `KINDS` two statements would be, were they a contradiction."""
-    if _times_differ(a, b):
+    if a.headline != b.headline:
+        return "headline"
+    if times_differ(a, b):
         return "changed_over_time"
     if numeric_conflict(a.text, b.text):
         return "numeric"
@@ -206,7 +209,7 @@ def kind_of(a: Statement, b: Statement) -> str:
     return "narrative" if a.own_voice and b.own_voice else "unattributed"
 
 
-def _times_differ(a: Statement, b: Statement) -> bool:
+def times_differ(a: Statement, b: Statement) -> bool:
     """Whether two statements speak of different years, or one of the past and the other not."""
     years_a, years_b = ({date[:4] for date in side.dates if date[0].isdigit()} for side in (a, b))
     if years_a and years_b:

@@ -72,6 +72,8 @@ class Statement:
     """Of `claims.cues.CUES`."""
     dates: tuple[str, ...] = ()
     """Dates it names, as `claims.cues.find_dates` writes them."""
+    headline: bool = False
+    """Whether it stands in the headline."""
     claim_score: float | None = None
     """How much it is worth checking, 0 to 1: a claim from `CLAIM` on. None where no tagger has read it."""
 
@@ -121,6 +123,7 @@ def extract_statements(
                 subject=subjects.before(index, start, end, None if quoted else said.mention) if tags else None,
                 cues=find_cues(text[start:end], language),
                 dates=find_dates(text[start:end], language),
+                headline=end <= document.headline_end,
                 claim_score=tagger.claim_score(tags, start - offset, end - offset) if tagger and tags else None,
             )
         )

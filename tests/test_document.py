@@ -579,3 +579,29 @@ def test_a_page_that_begins_with_many_comments_is_recognised_at_once() -> None:
 
 def test_front_matter_of_many_spaces_is_read_at_once() -> None:
     assert Document.from_bytes(b"---\na" + b" " * 150_000 + b"!\n---\nText here.", source="x.md").text
+
+
+@pytest.mark.parametrize(
+    ("text", "headline"),
+    [
+        ("Bridge opens in May\n\nIt will open in June.", "Bridge opens in May"),
+        ("\n\nBridge opens in May\n\nIt will open in June.", "Bridge opens in May"),
+        ("¿Quién paga el puente?\n\nNadie lo sabe.", ""),
+        ("The bridge opens in May.\n\nIt will open in June.", ""),
+        ("Bridge opens in May", ""),
+        ("Bridge opens in May\nIt will open in June.", ""),
+        ("Bridge opens in May\n\n  \n", ""),
+        ("word " * 60 + "\n\nIt will open in June.", ""),
+        ("", ""),
+    ],
+)
+def test_a_headline_is_a_first_line_of_its_own_that_is_no_sentence(text: str, headline: str) -> None:
+    document = Document(text)
+
+    assert text[: document.headline_end].strip() == headline
+
+
+def test_a_title_is_a_headline_even_when_it_ends_like_a_sentence() -> None:
+    document = Document.from_bytes(b"# Who pays?\n\nNobody knows yet.", source="article.md", language="en")
+
+    assert document.text[: document.headline_end] == "Who pays?"

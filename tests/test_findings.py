@@ -11,7 +11,7 @@ TEXT = "The bridge is open. The bridge is not open. The mayor spoke. «We do not
 
 STATEMENT_KEYS = [
     *("start", "end", "text", "sentence", "quoted", "speaker", "mention", "own_voice"),
-    *("subject", "cues", "dates", "claim_score", "is_claim"),
+    *("subject", "cues", "dates", "headline", "claim_score", "is_claim"),
 ]
 
 
@@ -212,6 +212,14 @@ def test_kind_follows_who_speaks(a: dict[str, object], b: dict[str, object], kin
         first, second = Statement(0, 1, "x", 0, **one), Statement(2, 3, "y", 1, **other)  # type: ignore[arg-type]
         assert kind_of(first, second) == kind
     assert kind in KINDS
+
+
+def test_a_headline_against_the_article_comes_before_all_else() -> None:
+    headline = Statement(0, 7, "12 dead", 0, headline=True)
+    body, other = Statement(9, 16, "15 dead", 1), Statement(0, 3, "Ten", 0, headline=True)
+
+    assert kind_of(headline, body) == kind_of(body, headline) == "headline"
+    assert kind_of(headline, other) != "headline"
 
 
 def test_kind_follows_numbers_before_speakers() -> None:
