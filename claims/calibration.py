@@ -22,17 +22,22 @@ from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
 from claims.pairs import content, stem
 from claims.statements import Statement
 
-VERSION = 1
+VERSION = 2
 FILE = "calibration.json"
 
 FEATURES = (
     "contradiction_max",  # log-odds of contradiction in the direction that is surer of it
     "contradiction_min",  # and in the other
     "entailment_max",  # log-odds of entailment in the direction that is surer of it
-    "relatedness",  # share of content in common, 0 to 1
-    "shared_content",  # log(1 + stems and numbers in common)
-    "numeric_conflict",  # 1 when both count the same unit with different numbers
+    "relatedness",  # what the two share, as `claims.pairs` measures it
+    "numeric_conflict",  # share of content in common, where both count the same unit with different numbers
+    "same_speaker",  # 1 when one named source says both
+    "one_reported",  # 1 when a named source says one of them and nobody named the other
+    "claim_scores",  # sum of both
     "same_sentence",  # 1 or 0
+    "neighbours",  # 1 when one sentence follows the other
+    "distance",  # log(1 + sentences from one to the other)
+    "pairs_read",  # log of the pairs of the article: the more there are, the less likely is each, with a weight near -1
 )
 
 _NUMBER = re.compile(r"(?:\d{1,3}(?:[., \u00a0\u2009\u202f']\d{3})+|\d+)(?:[.,]\d+)?")
@@ -95,28 +100,44 @@ UNCALIBRATED = Calibration(1.0, 0.5, 0.0, {"contradiction_max": 0.5, "contradict
 
 def pair_features(
     pairs: Sequence[tuple[Statement, Statement]],
-    forward: NDArray[np.float32],
-    backward: NDArray[np.float32],
+    contradiction: NDArray[np.floating],
+    entailment: NDArray[np.floating],
     relatedness: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """The features of pairs, the same when both sides of a pair are swapped.
+    """The features of the pairs of one article, the same when both sides of a pair are swapped.
 
-    Shape: logits (n, 3) in both directions, already divided by the temperature -> (n, len(FEATURES)).
+    Shape: log-odds (2, n), one row for each direction -> (n, len(FEATURES)).
     """
-    contradiction = np.stack([_log_odds(logits, CONTRADICTION) for logits in (forward, backward)])
-    entailment = np.stack([_log_odds(logits, ENTAILMENT) for logits in (forward, backward)])
-    shared = [len(content(a.text).keys() & content(b.text).keys()) for a, b in pairs]
-    return np.column_stack(
-        [
-            contradiction.max(axis=0),
-            contradiction.min(axis=0),
-            entailment.max(axis=0),
-            relatedness,
-            np.log1p(shared),
-            [bool(numeric_conflict(a.text, b.text)) for a, b in pairs],
-            [a.sentence == b.sentence for a, b in pairs],
-        ]
-    ).astype(np.float64)
+    if not pairs:
+        return np.zeros((0, len(FEATURES)))
+    surest, other = contradiction.max(axis=0), contradiction.min(axis=0)
+    plain = np.array([_plain_features(a, b) for a, b in pairs], np.float64)
+    pairs_read = np.full(len(pairs), np.log(len(pairs)))
+    return np.column_stack([surest, other, entailment.max(axis=0), relatedness, plain, pairs_read])
+
+
+def _plain_features(a: Statement, b: Statement) -> tuple[float, ...]:
+    """The features of a pair that need neither a model nor other pairs, in the order of `FEATURES`."""
+    apart = abs(a.sentence - b.sentence)
+    return (
+        shared_content(a.text, b.text) if numeric_conflict(a.text, b.text) else 0.0,
+        a.speaker is not None and a.speaker == b.speaker,
+        (a.speaker is None) != (b.speaker is None),
+        (a.claim_score or 0.0) + (b.claim_score or 0.0),
+        apart == 0,
+        apart == 1,
+        float(np.log1p(apart)),
+    )
+
+
+def shared_content(a: str, b: str) -> float:
+    """Share of the stems and numbers of the text that has fewer of them which the other has too, 0 to 1.
+
+    >>> shared_content("The bridge cost 12 million euros.", "The old bridge cost 15 million.")
+    0.75
+    """
+    of_a, of_b = content(a).keys(), content(b).keys()
+    return len(of_a & of_b) / max(1, min(len(of_a), len(of_b)))
 
 
 def numeric_conflict(a: str, b: str) -> tuple[str, str] | None:
@@ -191,7 +212,8 @@ def fit_logistic(
     return float(beta[0] - scaled @ mean), scaled
 
 
-def _log_odds(logits: NDArray[np.float32], label: int) -> NDArray[np.float64]:
+def log_odds(logits: NDArray[np.float32], label: int) -> NDArray[np.float64]:
+    """Log-odds of one label against the two others. Shape: (n, 3) -> (n,)."""
     others = [i for i in (ENTAILMENT, NEUTRAL, CONTRADICTION) if i != label]
     wide = logits.astype(np.float64)
     return np.asarray(wide[:, label] - np.logaddexp(wide[:, others[0]], wide[:, others[1]]))

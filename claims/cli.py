@@ -108,7 +108,7 @@ def check(
         typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
     ] = None,
     min_confidence: Annotated[
-        float | None, typer.Option(min=0, max=1, help="List pairs from here on; 0 lists every scored pair.")
+        float | None, typer.Option(min=0, max=1, help="List pairs from here on; 0 lists all that was scored.")
     ] = None,
     fail_on: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with 1 when a pair has this confidence or more.")

@@ -8,11 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import FILE, UNCALIBRATED, Calibration, pair_features
+from claims.calibration import FILE, UNCALIBRATED, Calibration, log_odds, pair_features
 from claims.document import Document
 from claims.errors import ModelError
-from claims.findings import Counts, Extract, ExtractCounts, Finding, Report, kind_of, ranked, reasons_for
-from claims.nli import NLI, BundledModel, Progress, find_model, load_model, softmax
+from claims.findings import Counts, Extract, ExtractCounts, Finding, Report, kind_of, merged, ranked, reasons_for
+from claims.nli import (
+    CONTRADICTION,
+    ENTAILMENT,
+    NLI,
+    BundledModel,
+    Prediction,
+    Progress,
+    find_model,
+    load_model,
+    softmax,
+)
 from claims.pairs import Candidates, candidate_pairs
 from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
@@ -72,7 +82,7 @@ class Detector:
         calibration = self.calibration or UNCALIBRATED
         logits = prediction.logits / np.float32(calibration.temperature)
         forward, backward = logits[: len(pairs)], logits[len(pairs) :]
-        features = pair_features(pairs, forward, backward, candidates.relatedness)
+        features = pair_features(pairs, *evidence(prediction, calibration.temperature), candidates.relatedness)
         confidence = calibration.confidence(features)
         contributions = calibration.contributions(features)
 
@@ -88,12 +98,14 @@ class Detector:
             )
             for k, (a, b) in enumerate(pairs)
         ]
+        listed = merged(scored)
         counts = Counts(
             sentences=found.counts.sentences,
             statements=found.counts.statements,
             pairs=candidates.possible,
             scored=len(pairs),
             skipped_pairs=candidates.possible - len(pairs),
+            merged=len(scored) - len(listed),
             unpaired=reading.n_unpaired,
             truncated=prediction.truncated,
             skipped_sentences=found.counts.skipped_sentences,
@@ -106,9 +118,22 @@ class Detector:
             self.calibration is not None,
             calibration.threshold,
             counts,
-            ranked(scored),
+            ranked(listed),
             found.statements,
         )
+
+
+def evidence(prediction: Prediction, temperature: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-odds of contradiction and of entailment of pairs that were asked in both directions.
+
+    Contradiction is what the head for articles says, where the model has one.
+    Shape: prediction of 2n pairs, as `Reading.both_directions` -> (2, n) and (2, n), a row for each direction.
+    """
+    logits = prediction.logits / np.float32(temperature)
+    of_article = prediction.in_article
+    contradiction = log_odds(logits, CONTRADICTION) if of_article is None else of_article.astype(np.float64)
+    directions = 2, len(logits) // 2
+    return contradiction.reshape(directions), log_odds(logits, ENTAILMENT).reshape(directions)
 
 
 @dataclass(frozen=True)
@@ -120,8 +145,13 @@ class Reading:
     pairs: tuple[tuple[Statement, Statement], ...]
     n_unpaired: int
     """Statements that were not paired, since they are no claims and only claims were asked for."""
-    both_directions: tuple[tuple[str, str], ...]
-    """What the model is asked: every pair as (a, b), then every pair as (b, a), as `model_input` has them."""
+    asked: tuple[tuple[str, str], ...]
+    """The pairs as `model_input` has them."""
+
+    @property
+    def both_directions(self) -> tuple[tuple[str, str], ...]:
+        """What the model is asked: every pair as (a, b), then every pair as (b, a)."""
+        return self.asked + tuple((b, a) for a, b in self.asked)
 
 
 def read_pairs(
@@ -134,7 +164,7 @@ def read_pairs(
     asked = tuple(model_input(document, paired[i], paired[j]) for i, j in candidates.pairs)
     pairs = tuple((paired[i], paired[j]) for i, j in candidates.pairs)
     n_unpaired = len(found.statements) - len(paired)
-    return Reading(found, candidates, pairs, n_unpaired, asked + tuple((b, a) for a, b in asked))
+    return Reading(found, candidates, pairs, n_unpaired, asked)
 
 
 def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, str]:
@@ -151,8 +181,14 @@ def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, st
     """
     plain_a, plain_b = (without_markers(statement.text, document.language) for statement in (a, b))
     if a.speaker and a.speaker == b.speaker and not (a.quoted or b.quoted):
-        return f"{a.speaker} {plain_a}", f"{b.speaker} {plain_b}"
+        return _said_by(a) + plain_a, _said_by(b) + plain_b
     return _about(document, a) + plain_a, _about(document, b) + plain_b
+
+
+def _said_by(statement: Statement) -> str:
+    """The speaker of a statement that does not name its speaker itself."""
+    names_itself = statement.mention and statement.start <= statement.mention[0] < statement.end
+    return "" if names_itself or statement.speaker is None else f"{statement.speaker} "
 
 
 def _about(document: Document, statement: Statement) -> str:

@@ -69,6 +69,8 @@ class Counts:
     """Pairs the model read, in both directions."""
     skipped_pairs: int = 0
     """Pairs left out because the budget was spent on pairs with more in common."""
+    merged: int = 0
+    """Scored pairs not listed because a surer pair of clauses of the same two sentences is."""
     unpaired: int = 0
     """Statements left out because only claims were paired."""
     truncated: int = 0
@@ -91,7 +93,7 @@ class Report:
     threshold: float
     counts: Counts
     scored: tuple[Finding, ...]
-    """Every scored pair, highest confidence first, ties by position."""
+    """The scored pairs, `merged`, highest confidence first, ties by position."""
     statements: tuple[Statement, ...]
 
     @property
@@ -226,7 +228,10 @@ def reasons_for(a: Statement, b: Statement, contributions: NDArray[np.float64]) 
     raised = sorted(
         ((value, name) for name, value in zip(FEATURES, contributions, strict=True) if value > 0), reverse=True
     )
-    reasons = (_reason(name, a, b) for _, name in raised)
+    names = [name for _, name in raised]
+    if "contradiction_min" in names:  # which says more
+        names = [name for name in names if name != "contradiction_max"]
+    reasons = (_reason(name, a, b) for name in names)
     return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
@@ -235,13 +240,15 @@ def _reason(feature: str, a: Statement, b: Statement) -> str | None:
         return "each excludes the other"
     if feature == "contradiction_max":
         return "one excludes the other"
-    if feature in ("relatedness", "shared_content"):
+    if feature == "relatedness":
         stems_of_b = content(b.text)
         words = [word for stem, word in content(a.text).items() if stem in stems_of_b]
         return f"both speak of {', '.join(words[:SHARED_WORDS_SHOWN])}" if words else None
     if feature == "numeric_conflict":
         amounts = numeric_conflict(a.text, b.text)
         return f"{amounts[0]} against {amounts[1]}" if amounts else None
+    if feature == "same_speaker":
+        return "the same speaker" if a.speaker and a.speaker == b.speaker else None
     if feature == "same_sentence":
         return "in the same sentence" if a.sentence == b.sentence else None
     return None
@@ -250,6 +257,26 @@ def _reason(feature: str, a: Statement, b: Statement) -> str | None:
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by falling confidence, ties by position in the document."""
     return tuple(sorted(findings, key=lambda finding: (-finding.confidence, finding.a.start, finding.b.start)))
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Of several pairs of clauses of the same two sentences the surest, of equally sure ones the shortest.
+
+    Pairs of clauses of one sentence all stay: they are different pairs of places.
+    """
+    best: dict[tuple[int, int], Finding] = {}
+    within = []
+    for finding in findings:
+        place = finding.a.sentence, finding.b.sentence
+        if place[0] == place[1]:
+            within.append(finding)
+        elif place not in best or _tightness(finding) > _tightness(best[place]):
+            best[place] = finding
+    return [*best.values(), *within]
+
+
+def _tightness(finding: Finding) -> tuple[float, int]:
+    return finding.confidence, -len(finding.a.text) - len(finding.b.text)
 
 
 @contextmanager

@@ -4,8 +4,9 @@
 
 Temperature: on every second row of nli/valid, expected calibration error on the others. Confidence: a logistic model
 over `claims.calibration.FEATURES`, fitted on the pairs of the labelled development articles, where they occur at
-their natural rate, and of real news from the training part of news/ in which every pair counts as no contradiction;
-figures are five-fold cross-validated by article, and the file is then fitted on all of them.
+their natural rate, and of real news from the calibration fifth of news/, in which every pair counts as no
+contradiction. The figures are five-fold cross-validated by article, with each feature left out in turn too; those of
+held-back news are of the file, which is fitted on all articles and on none of that news.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +30,19 @@ from claims.calibration import (
     fit_temperature,
     pair_features,
 )
-from claims.detect import read_pairs
+from claims.detect import evidence, read_pairs
 from claims.document import Document
-from claims.evaluate import LabelledArticle, average_precision, is_hit, read_articles, read_rows
-from claims.nli import NLI, BundledModel, bundled_folder, softmax
+from claims.evaluate import (
+    LabelledArticle,
+    average_precision,
+    is_hit,
+    read_articles,
+    read_rows,
+    score_articles,
+)
+from claims.findings import Counts, Finding, Report, kind_of, merged, ranked
+from claims.nli import NLI, BundledModel, Prediction, bundled_folder, softmax
+from claims.statements import Statement
 from claims.tagger import Tagger
 from models.build import write_checksums
 from models.data import SEED, news_part, read_jsonl
@@ -39,6 +50,9 @@ from models.evaluate import label_indices, read_labelled
 
 N_FOLDS = 5
 N_NEWS = 60
+ARTICLES_AT_ONCE = 20
+THRESHOLDS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+NO_ANSWER = (0.0, 0.0, 0.0)
 # Few labelled contradictions: a stiff penalty keeps one of them from carrying a feature.
 PENALTY = 3.0
 
@@ -57,32 +71,96 @@ def fit_on_valid(model: NLI, folder: Path) -> tuple[float, dict[str, float]]:
     return fitted, {"before": error(1.0), "after": error(fitted)}
 
 
-def article_pairs(
-    model: BundledModel, articles: list[LabelledArticle], temperature: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]]:
-    """Features of every candidate pair of articles, whether it is a labelled one, and the number of its article."""
+@dataclass(frozen=True)
+class Scored:
+    """The candidate pairs of some articles as the model sees them."""
+
+    articles: list[LabelledArticle]
+    """Labelled ones, then news, in which no pair is labelled."""
+    n_labelled: int
+    pairs: list[tuple[Statement, Statement]]
+    article: NDArray[np.intp]
+    """The number of each pair's article."""
+    features: NDArray[np.float64]
+    labels: NDArray[np.bool_]
+    """Whether the pair is a labelled contradiction."""
+
+
+def score(
+    model: BundledModel, labelled: list[LabelledArticle], news: list[LabelledArticle], temperature: float
+) -> Scored:
+    """What the model says of every candidate pair of labelled articles and of news."""
+    articles = labelled + news
     tagger = Tagger.open(model)
     if tagger is None:
         raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
-    readings = [read_pairs(article.document, tagger=tagger) for article in articles]
-    logits = model.predict([asked for reading in readings for asked in reading.both_directions]).logits
-    logits /= np.float32(temperature)
-    features, labels, numbers, start = [], [], [], 0
-    for number, (reading, article) in enumerate(zip(readings, articles, strict=True)):
-        n = len(reading.pairs)
-        forward, backward = logits[start : start + n], logits[start + n : start + 2 * n]
-        features.append(pair_features(reading.pairs, forward, backward, reading.candidates.relatedness))
-        for a, b in reading.pairs:
-            spans = (a.start, a.end), (b.start, b.end)
-            labels.append(any(is_hit(spans, labelled.spans) for labelled in article.contradictions))
-        numbers += [number] * n
-        start += 2 * n
-    return np.concatenate(features), np.array(labels, bool), np.array(numbers, np.intp)
+    pairs: list[tuple[Statement, Statement]] = []
+    features, labels, numbers = [], [], []
+    for start in range(0, len(articles), ARTICLES_AT_ONCE):
+        chunk = articles[start : start + ARTICLES_AT_ONCE]
+        readings = [read_pairs(article.document, tagger=tagger) for article in chunk]
+        prediction = model.predict([asked for reading in readings for asked in reading.both_directions])
+        end = 0
+        for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
+            begin, end = end, end + 2 * len(reading.pairs)
+            of_article = part_of(prediction, begin, end)
+            features.append(
+                pair_features(reading.pairs, *evidence(of_article, temperature), reading.candidates.relatedness)
+            )
+            pairs += reading.pairs
+            numbers += [number] * len(reading.pairs)
+            for a, b in reading.pairs:
+                spans = (a.start, a.end), (b.start, b.end)
+                labels.append(any(is_hit(spans, labelled.spans) for labelled in article.contradictions))
+    return Scored(
+        articles,
+        len(labelled),
+        pairs,
+        np.array(numbers, np.intp),
+        np.concatenate(features),
+        np.array(labels, bool),
+    )
 
 
-def read_news(file: Path, n: int) -> list[LabelledArticle]:
-    """A fixed sample of original-language documents of the news fifth kept for this, without labels."""
-    rows = [row for row in read_jsonl(file) if news_part(row) == 1]
+def part_of(prediction: Prediction, begin: int, end: int) -> Prediction:
+    """What was said of some of the pairs."""
+    of_article = None if prediction.in_article is None else prediction.in_article[begin:end]
+    return Prediction(prediction.logits[begin:end], 0, of_article)
+
+
+def cross_validated(scored: Scored, temperature: float, without: str = "") -> NDArray[np.float64]:
+    """The confidence of each pair by a calibration that has seen no pair of its article; of all features but one."""
+    features = np.where(np.array(FEATURES) == without, 0.0, scored.features)
+    confidence = np.zeros(len(scored.labels))
+    for fold in range(N_FOLDS):
+        held_out = scored.article % N_FOLDS == fold
+        calibration = fit(temperature, features[~held_out], scored.labels[~held_out])
+        confidence[held_out] = calibration.confidence(features[held_out])
+    return confidence
+
+
+def reports(scored: Scored, confidence: NDArray[np.float64]) -> list[Report]:
+    """A report of each article, as `claims check` would give it with these confidences."""
+    findings: list[list[Finding]] = [[] for _ in scored.articles]
+    for (a, b), number, of_pair in zip(scored.pairs, scored.article, confidence, strict=True):
+        findings[number].append(Finding(a, b, float(of_pair), kind_of(a, b), (), NO_ANSWER, NO_ANSWER))
+    return [
+        Report(article.document, "", "", True, 0.0, Counts(), ranked(merged(of_article)), ())
+        for article, of_article in zip(scored.articles, findings, strict=True)
+    ]
+
+
+def measure(scored: Scored, confidence: NDArray[np.float64], threshold: float) -> dict[str, Any]:
+    """The figures of labelled articles, and how many findings a news document has."""
+    found, n = reports(scored, confidence), scored.n_labelled
+    figures = score_articles(scored.articles[:n], found[:n], threshold).to_json()
+    in_news = [len(report.listed(threshold)) for report in found[n:]]
+    return {"threshold": threshold, **figures, "findings_a_news_document": round(float(np.mean(in_news or [0])), 3)}
+
+
+def read_news(file: Path, part: int, n: int) -> list[LabelledArticle]:
+    """A fixed sample of original-language documents of a fifth of the news, without labels."""
+    rows = [row for row in read_jsonl(file) if news_part(row) == part]
     rows = [row for row in rows if not row["translated"] and 150 < row["words"] < 900]
     chosen = random.Random(SEED).sample(rows, min(n, len(rows)))
     return [
@@ -109,44 +187,37 @@ def main() -> None:
     model = BundledModel(given.model)
     temperature, errors = fit_on_valid(model, given.data / "nli" / "valid")
     labelled = read_articles(read_rows(given.data / "articles" / "dev.jsonl"))
-    news = read_news(given.data / "news" / "news.jsonl.gz", N_NEWS)
-    features, labels, articles = article_pairs(model, labelled + news, temperature)
-
-    confidence = np.zeros(len(labels))
-    for fold in range(N_FOLDS):
-        held_out = articles % N_FOLDS == fold
-        confidence[held_out] = fit(temperature, features[~held_out], labels[~held_out]).confidence(features[held_out])
-    calibration = replace(fit(temperature, features, labels), threshold=given.threshold)
+    news = given.data / "news" / "news.jsonl.gz"
+    scored = score(model, labelled, read_news(news, 1, N_NEWS), temperature)
+    calibration = replace(fit(temperature, scored.features, scored.labels), threshold=given.threshold)
     calibration.save(given.model / FILE)
     write_checksums(given.model)
 
-    ours = articles < len(labelled)
-    rates = []
-    for threshold in (0.01, 0.0125, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5):
-        flagged = confidence >= threshold
-        rates.append(
-            {
-                "threshold": threshold,
-                "flagged": int((flagged & ours).sum()),
-                "right": int((flagged & labels).sum()),
-                "a_news_document": round(float((flagged & ~ours).sum()) / len(news), 2),
-            }
-        )
-    print(
-        json.dumps(
-            {
-                "temperature": temperature,
-                "calibration_error_of_labels": errors,
-                "pairs": len(labels),
-                "labelled_contradictions_among_them": int(labels.sum()),
-                "average_precision": average_precision(confidence[ours], labels[ours]),
-                "average_precision_uncalibrated": average_precision(features[ours, :2].mean(axis=1), labels[ours]),
-                "at": rates,
-                "calibration": calibration.__dict__,
-            },
-            indent=1,
-        )
-    )
+    confidence = cross_validated(scored, temperature)
+    held_back = score(model, [], read_news(news, 0, N_NEWS), temperature)
+    ours = scored.article < scored.n_labelled
+    raw = scored.features[ours, :2].mean(axis=1)
+    figures = {
+        "temperature": temperature,
+        "calibration_error_of_labels": errors,
+        "pairs": len(scored.labels),
+        "labelled_contradictions_among_them": int(scored.labels.sum()),
+        "average_precision_uncalibrated": average_precision(raw, scored.labels[ours]),
+        "articles": measure(scored, confidence, given.threshold),
+        "at": [measure(scored, confidence, threshold) for threshold in THRESHOLDS],
+        "findings_a_held_back_news_document": {
+            threshold: measure(held_back, calibration.confidence(held_back.features), threshold)[
+                "findings_a_news_document"
+            ]
+            for threshold in (given.threshold, *THRESHOLDS)
+        },
+        "without": {
+            name: measure(scored, cross_validated(scored, temperature, name), given.threshold)["average_precision"]
+            for name in FEATURES
+        },
+        "calibration": calibration.__dict__,
+    }
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

@@ -59,22 +59,39 @@ def evaluation(figures: Json) -> str:
 
 def calibration(figures: Json) -> str:
     """The temperature, and how often flagged pairs are right."""
-    errors = figures["calibration_error_of_labels"]
+    errors, of_articles = figures["calibration_error_of_labels"], figures["articles"]
     told = (
         f"Temperature {figures['temperature']:.3f}, fitted on every second pair of nli/valid; expected calibration "
         f"error of the answered label on the others {errors['before']:.3f} before, {errors['after']:.3f} after. "
         f"Confidence was fitted on {figures['pairs']:,} candidate pairs, of which "
-        f"{figures['labelled_contradictions_among_them']} are labelled contradictions. Average precision over the "
-        f"labelled articles, cross-validated by article: {figures['average_precision']:.3f} (mean log-odds of both "
-        f"directions alone: {figures['average_precision_uncalibrated']:.3f})."
+        f"{figures['labelled_contradictions_among_them']} are labelled contradictions. Over the labelled articles, "
+        f"cross-validated by article: average precision {of_articles['average_precision']:.3f} (mean log-odds of both "
+        f"directions alone: {figures['average_precision_uncalibrated']:.3f}), chance that an article with a "
+        f"contradiction has the more confident first pair {of_articles['article_auroc']:.3f}."
     )
-    at = [[row["threshold"], row["flagged"], row["right"], f"{row['a_news_document']:.2f}"] for row in figures["at"]]
-    weights = [[f"`{name}`", f"{weight:+.2f}"] for name, weight in figures["calibration"]["weights"].items()]
+    held_back = figures["findings_a_held_back_news_document"]
+    at = [
+        [
+            row["threshold"],
+            row["flagged"],
+            row["precision"],
+            row["recall"],
+            row["false_findings_per_clean_article"],
+            row["distractors_flagged"],
+            held_back[str(row["threshold"])],
+        ]
+        for row in figures["at"]
+    ]
+    titles = ["threshold", "flagged", "precision", "recall", "in a clean article", "distractors", "in a news document"]
+    weights = [
+        [f"`{name}`", f"{weight:+.2f}", f"{figures['without'][name]:.3f}"]
+        for name, weight in figures["calibration"]["weights"].items()
+    ]
     return "\n\n".join(
         [
             told,
-            table([["threshold", "flagged in the labelled articles", "of them right", "flagged a news document"], *at]),
-            table([["feature", "weight"], *weights]),
+            table([titles, *at]),
+            table([["feature", "weight", "average precision without it"], *weights]),
         ]
     )
 

@@ -24,15 +24,16 @@ from claims.statements import Statement
 STATEMENTS = st.builds(
     lambda text, sentence: Statement(0, len(text), text, sentence), st.text(max_size=40), st.integers(0, 3)
 )
-LOGITS = st.lists(st.floats(-12, 12, width=32), min_size=3, max_size=3)
+LOG_ODDS = st.lists(st.floats(-12, 12), min_size=2, max_size=2)
 
 
-@given(STATEMENTS, STATEMENTS, LOGITS, LOGITS, st.floats(0, 1, width=32))
-def test_swapping_a_pair_keeps_its_features_and_confidence(a, b, forward, backward, relatedness) -> None:
-    one, other, related = (np.array([row], np.float32) for row in (forward, backward, relatedness))
+@given(STATEMENTS, STATEMENTS, LOG_ODDS, LOG_ODDS, st.floats(0, 1, width=32))
+def test_swapping_a_pair_keeps_its_features_and_confidence(a, b, contradiction, entailment, relatedness) -> None:
+    con, ent = (np.array(both, np.float64)[:, None] for both in (contradiction, entailment))
+    related = np.array([relatedness], np.float32)
 
-    features = pair_features([(a, b)], one, other, related)
-    swapped = pair_features([(b, a)], other, one, related)
+    features = pair_features([(a, b)], con, ent, related)
+    swapped = pair_features([(b, a)], con[::-1], ent[::-1], related)
 
     np.testing.assert_array_equal(features, swapped)
     confidence = Calibration.load(bundled_folder() / FILE).confidence(features)
@@ -64,11 +65,52 @@ def test_amounts_conflict_only_within_one_unit(a: str, b: str, conflict: tuple[s
     assert numeric_conflict(a, b) == conflict
 
 
+def statement(text: str, sentence: int, speaker: str | None = None, claim_score: float | None = None) -> Statement:
+    return Statement(0, len(text), text, sentence, speaker=speaker, claim_score=claim_score)
+
+
+def features_of(a: Statement, b: Statement) -> dict[str, float]:
+    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(1, np.float32))[0]
+    return dict(zip(FEATURES, values.tolist(), strict=True))
+
+
+def test_features_say_where_two_statements_stand_and_who_makes_them() -> None:
+    one, next_to_it, far = (statement("It is so", n, speaker) for n, speaker in ((4, "Lee"), (5, "Lee"), (11, None)))
+
+    near = features_of(one, next_to_it)
+    apart = features_of(one, far)
+    within = features_of(one, statement("It is not so", 4, "Ross"))
+
+    assert (near["same_speaker"], near["one_reported"], near["neighbours"], near["same_sentence"]) == (1, 0, 1, 0)
+    assert (apart["same_speaker"], apart["one_reported"], apart["neighbours"]) == (0, 1, 0)
+    assert (within["same_speaker"], within["one_reported"], within["same_sentence"], within["distance"]) == (0, 0, 1, 0)
+    assert apart["distance"] > near["distance"] > 0
+
+
+def test_amounts_in_conflict_count_the_more_the_more_else_is_shared() -> None:
+    a = statement("The bridge cost 12 million euros", 0, claim_score=0.75)
+    same_scope = features_of(a, statement("The bridge cost 15 million euros", 3, claim_score=0.5))
+    other_scope = features_of(a, statement("Spain lends 15 million to its towns", 3))
+
+    assert same_scope["numeric_conflict"] > other_scope["numeric_conflict"] > 0
+    assert (same_scope["claim_scores"], other_scope["claim_scores"]) == (1.25, 0.75)
+
+
+def test_a_pair_among_many_has_more_to_compete_with() -> None:
+    pairs = [(statement("It is so", 0), statement("It is not so", 1))]
+
+    def pairs_read(n: int) -> float:
+        return float(pair_features(pairs * n, np.zeros((2, n)), np.zeros((2, n)), np.zeros(n, np.float32))[0, -1])
+
+    assert FEATURES[-1] == "pairs_read"
+    assert (pairs_read(1), pairs_read(100)) == (0, pytest.approx(np.log(100)))
+    assert Calibration.load(bundled_folder() / FILE).weights["pairs_read"] < 0
+
+
 def test_uncalibrated_confidence_is_the_mean_of_both_directions() -> None:
     a, b = Statement(0, 1, "a", 0), Statement(2, 3, "b", 1)
-    even = np.log(np.array([[0.25, 0.25, 0.5]], np.float32))
 
-    features = pair_features([(a, b)], even, even, np.zeros(1, np.float32))
+    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), np.zeros(1, np.float32))
 
     assert UNCALIBRATED.confidence(features)[0] == pytest.approx(0.5)
 
@@ -83,7 +125,7 @@ def test_a_calibration_survives_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"version": 1}', "not json", '{"version": 1, "temperature": 1, "threshold": 1, "x": 1}'],
+    ["", "[]", "{}", '{"version": 2}', "not json", '{"version": 2, "temperature": 1, "threshold": 1, "x": 1}'],
 )
 def test_a_damaged_calibration_file_is_one_clear_error(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
@@ -95,8 +137,8 @@ def test_a_damaged_calibration_file_is_one_clear_error(tmp_path: Path, content: 
 @pytest.mark.parametrize(
     ("change", "trouble"),
     [
-        ({"version": 2}, "of version 2, not 1"),
-        ({"version": 2, "news": 1}, "of version 2, not 1"),
+        ({"version": 1}, "of version 1, not 2"),
+        ({"version": 3, "news": 1}, "of version 3, not 2"),
         ({"weights": {"astrology": 1.0}}, "astrology"),
         ({"weights": None}, "not a calibration file"),
         ({"weights": {"relatedness": "much"}}, "not a calibration file"),

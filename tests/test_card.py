@@ -48,6 +48,26 @@ HEADS = {
         }
     },
 }
+AT = {
+    "threshold": 0.05,
+    "flagged": 34,
+    "precision": 0.25,
+    "recall": 0.2,
+    "false_findings_per_clean_article": 0.4,
+    "distractors_flagged": 0.02,
+}
+CALIBRATION = {
+    "temperature": 1.5,
+    "calibration_error_of_labels": {"before": 0.1, "after": 0.02},
+    "pairs": 12345,
+    "labelled_contradictions_among_them": 57,
+    "average_precision_uncalibrated": 0.03,
+    "articles": AT | {"average_precision": 0.14, "article_auroc": 0.6},
+    "at": [AT],
+    "findings_a_held_back_news_document": {"0.05": 0.35},
+    "without": {"relatedness": 0.07},
+    "calibration": {"weights": {"relatedness": 0.3}},
+}
 CARD = (
     "# Model\n\n<!-- evaluation -->\nold\n<!-- /evaluation -->\n\nBy hand.\n\n<!-- speed -->\n<!-- /speed -->\nEnd.\n"
 )
@@ -81,6 +101,14 @@ def test_heads_are_shown_beside_what_they_are_compared_with() -> None:
 
     assert "| en | 0.61 | 0.82 | 0.77 |" in card
     assert "| debates_en | 100 | 20 | 0.7 | 0.9 | 0.5 | 0.8 | 0.85 |" in card
+
+
+def test_confidence_is_shown_with_what_it_flags_and_what_each_feature_is_worth() -> None:
+    card = fill("<!-- calibration -->\n<!-- /calibration -->\n", {"calibration": CALIBRATION})
+
+    assert "average precision 0.140" in card
+    assert "| 0.05 | 34 | 0.25 | 0.2 | 0.4 | 0.02 | 0.35 |" in card
+    assert "| `relatedness` | +0.30 | 0.070 |" in card
 
 
 def test_a_missed_bound_is_named() -> None:

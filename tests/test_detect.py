@@ -34,6 +34,18 @@ def test_what_one_speaker_is_reported_to_say_is_read_with_the_speaker_as_subject
     assert ("Ann Lee the bridge is open.", "Ann Lee it is not safe.") in model.asked
 
 
+def test_a_speaker_who_is_named_in_the_statement_is_not_named_twice() -> None:
+    model = ByNegation()
+
+    Detector(model).detect(
+        Document.from_text(
+            "According to Ann Lee the bridge is open. Ann Lee said the bridge is not safe.", language="en"
+        )
+    )
+
+    assert all(text.count("Ann Lee") <= 1 for pair in model.asked for text in pair)
+
+
 def test_claims_only_pairs_no_others_and_counts_them(detector: Detector) -> None:
     document = Document.read(SEED)
 
@@ -49,7 +61,7 @@ def test_a_report_accounts_for_every_sentence_and_pair(detector: Detector) -> No
     counts = report.counts
 
     assert counts.pairs == counts.scored + counts.skipped_pairs
-    assert counts.scored == len(report.scored) == 100
+    assert counts.scored == len(report.scored) + counts.merged == 100
     assert counts.statements == len(report.statements)
     assert counts.sentences == counts.skipped_sentences + len({s.sentence for s in report.statements})
 

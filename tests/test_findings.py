@@ -3,7 +3,7 @@ import json
 import pytest
 
 from claims import Detector, Document, Extract, Report, ResultsError, extract
-from claims.findings import KINDS, kind_of
+from claims.findings import KINDS, Finding, kind_of, merged
 from claims.statements import CLAIM, Statement
 from tests.conftest import SEED, ByNegation
 
@@ -34,6 +34,37 @@ def test_findings_are_sorted_by_confidence_then_position(report: Report) -> None
     order = [(-finding.confidence, finding.a.start, finding.b.start) for finding in report.scored]
 
     assert order == sorted(order)
+
+
+def pair(a: tuple[str, int], b: tuple[str, int], confidence: float) -> Finding:
+    one, other = (Statement(0, len(text), text, sentence) for text, sentence in (a, b))
+    return Finding(one, other, confidence, "narrative", (), (0, 0, 1), (0, 0, 1))
+
+
+def test_pairs_of_clauses_of_the_same_two_sentences_are_merged_to_the_surest_and_of_these_to_the_shortest() -> None:
+    long, short = ("the bridge, which is old, is open", 0), ("it is open", 0)
+    closed, town = ("it is closed", 3), ("the town is small", 3)
+    surest = pair(short, closed, 0.5)
+    elsewhere = pair(short, ("it burned", 4), 0.1)
+
+    kept = merged([pair(long, closed, 0.5), surest, pair(short, town, 0.3), elsewhere])
+
+    assert kept == [surest, elsewhere]
+
+
+def test_pairs_within_one_sentence_are_not_merged() -> None:
+    within = [pair(("a", 2), ("b", 2), 0.3), pair(("a", 2), ("c", 2), 0.2)]
+
+    assert merged(within) == within
+
+
+def test_what_was_merged_is_counted() -> None:
+    text = "The bridge is open, and the bridge is safe. The bridge is not open, and the bridge is not safe."
+
+    report = Detector(ByNegation()).detect(Document.from_text(text, language="en"))
+
+    assert report.counts.scored == len(report.scored) + report.counts.merged
+    assert report.counts.merged > 0
 
 
 def test_json_has_the_shape_of_the_contract(report: Report) -> None:
@@ -67,6 +98,7 @@ def test_json_has_the_shape_of_the_contract(report: Report) -> None:
         "pairs",
         "scored",
         "skipped_pairs",
+        "merged",
         "unpaired",
         "truncated",
         "skipped_sentences",
