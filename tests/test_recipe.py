@@ -95,7 +95,8 @@ def built(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The work folder of a recipe that ran, with the model in `out` and the card beside it."""
     work = tmp_path_factory.mktemp("recipe")
     (work / "card.md").write_text(CARD)
-    settings = {"MINUTES": "0.1", "PASSES": "1", "NEWS": "3", "PAIRS": "6", "CARD": str(work / "card.md")}
+    settings = {"MINUTES": "0.1", "PASSES": "1", "ROUNDS": "1", "ROUND_MINUTES": "0.1", "DOCUMENTS": "3", "PAIRS": "6"}
+    settings |= {"CARD": str(work / "card.md")}
     done = subprocess.run(
         [ROOT / "models" / "recipe.sh", data, work, work / "out"],
         env=os.environ | settings | {"PYTHON": sys.executable},
@@ -136,13 +137,14 @@ def steps(tmp_path: Path, *start: str) -> list[str]:
     python.write_text(f'#!/bin/sh\necho "$2" >>{log}\n')
     python.chmod(0o755)
     command = [ROOT / "models" / "recipe.sh", "DATA", tmp_path, "OUT", *start]
-    subprocess.run(command, env=os.environ | {"PYTHON": str(python)}, check=True)
+    subprocess.run(command, env=os.environ | {"PYTHON": str(python), "ROUNDS": "1"}, check=True)
     return log.read_text().split()
 
 
 def test_what_an_interrupted_recipe_finished_is_not_done_again(built: Path, tmp_path: Path) -> None:
-    for name in ("examples.npz", "model.safetensors"):
+    for name in ("first.npz", "first/model.safetensors", "mined1.jsonl.gz", "round1.npz", "round1/model.safetensors"):
         assert (built / name).is_file()
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
 
     assert steps(tmp_path) == [
@@ -150,5 +152,5 @@ def test_what_an_interrupted_recipe_finished_is_not_done_again(built: Path, tmp_
     ]
 
 
-def test_training_from_given_weights_ships_the_mean_of_both(tmp_path: Path) -> None:
-    assert steps(tmp_path, "START")[:4] == [f"models.{name}" for name in ("data", "train", "average", "build")]
+def test_given_weights_take_the_place_of_the_first_training(tmp_path: Path) -> None:
+    assert steps(tmp_path, "START")[:5] == [f"models.{name}" for name in ("data", "build", "mine", "data", "train")]
