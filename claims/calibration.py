@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from claims.errors import ModelError
 from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
-from claims.pairs import content, stem
+from claims.pairs import Candidates, content, stem
 from claims.statements import Statement
 
 VERSION = 2
@@ -37,7 +37,7 @@ FEATURES = (
     "same_sentence",  # 1 or 0
     "neighbours",  # 1 when one sentence follows the other
     "distance",  # log(1 + sentences from one to the other)
-    "pairs_read",  # log of the pairs of the article: the more there are, the less likely is each, with a weight near -1
+    "pairs_read",  # log of the pairs that the default budget reads: each of many is less likely, with a weight near -1
 )
 
 _NUMBER = re.compile(r"(?:\d{1,3}(?:[., \u00a0\u2009\u202f']\d{3})+|\d+)(?:[.,]\d+)?")
@@ -102,9 +102,9 @@ def pair_features(
     pairs: Sequence[tuple[Statement, Statement]],
     contradiction: NDArray[np.floating],
     entailment: NDArray[np.floating],
-    relatedness: NDArray[np.float32],
+    candidates: Candidates,
 ) -> NDArray[np.float64]:
-    """The features of the pairs of one article, the same when both sides of a pair are swapped.
+    """The features of the candidate pairs of one article, the same when both sides of a pair are swapped.
 
     Shape: log-odds (2, n), one row for each direction -> (n, len(FEATURES)).
     """
@@ -112,8 +112,8 @@ def pair_features(
         return np.zeros((0, len(FEATURES)))
     surest, other = contradiction.max(axis=0), contradiction.min(axis=0)
     plain = np.array([_plain_features(a, b) for a, b in pairs], np.float64)
-    pairs_read = np.full(len(pairs), np.log(len(pairs)))
-    return np.column_stack([surest, other, entailment.max(axis=0), relatedness, plain, pairs_read])
+    pairs_read = np.full(len(pairs), np.log(candidates.usual))
+    return np.column_stack([surest, other, entailment.max(axis=0), candidates.relatedness, plain, pairs_read])
 
 
 def _plain_features(a: Statement, b: Statement) -> tuple[float, ...]:

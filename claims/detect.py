@@ -82,7 +82,7 @@ class Detector:
         calibration = self.calibration or UNCALIBRATED
         logits = prediction.logits / np.float32(calibration.temperature)
         forward, backward = logits[: len(pairs)], logits[len(pairs) :]
-        features = pair_features(pairs, *evidence(prediction, calibration.temperature), candidates.relatedness)
+        features = pair_features(pairs, *evidence(prediction, calibration.temperature), candidates)
         confidence = calibration.confidence(features)
         contributions = calibration.contributions(features)
 

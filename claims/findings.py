@@ -202,7 +202,7 @@ def kind_of(a: Statement, b: Statement) -> str:
     """Which of `KINDS` two statements would be, were they a contradiction."""
     if a.headline != b.headline:
         return "headline"
-    if times_differ(a, b):
+    if _times_differ(a, b):
         return "changed_over_time"
     if numeric_conflict(a.text, b.text):
         return "numeric"
@@ -211,7 +211,7 @@ def kind_of(a: Statement, b: Statement) -> str:
     return "narrative" if a.own_voice and b.own_voice else "unattributed"
 
 
-def times_differ(a: Statement, b: Statement) -> bool:
+def _times_differ(a: Statement, b: Statement) -> bool:
     """Whether two statements speak of different years, or one of the past and the other not."""
     years_a, years_b = ({date[:4] for date in side.dates if date[0].isdigit()} for side in (a, b))
     if years_a and years_b:

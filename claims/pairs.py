@@ -59,6 +59,8 @@ class Candidates:
     """What each pair shares, 0 for nothing; comparable within and across articles, no probability."""
     possible: int
     """Pairs that could be read were there no budget."""
+    usual: int
+    """Pairs that the default budget reads."""
 
 
 def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) -> Candidates:
@@ -69,7 +71,8 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
     distinct = _distinct(statements)
     n = len(distinct)
     possible = n * (n - 1) // 2
-    budget = min(possible, PAIRS_PER_STATEMENT * n if budget is None else budget)
+    usual = min(possible, PAIRS_PER_STATEMENT * n)
+    budget = usual if budget is None else min(possible, budget)
 
     told = [statements[i] for i in distinct]
     first, second, shared = _relatedness([_runs(statement.text) | _company(statement) for statement in told])
@@ -81,8 +84,8 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
         + SAME_SENTENCE * (sentence[first] == sentence[second])
         + SAME_SPEAKER * (speaker[first] == speaker[second])
     )
-    usual = float(np.median(shared[shared > 0])) if (shared > 0).any() else 1.0
-    score = shared + bonus * usual
+    typical = float(np.median(shared[shared > 0])) if (shared > 0).any() else 1.0
+    score = shared + bonus * typical
     order = np.lexsort((second, first, -score))[:budget]
     chosen = [(int(first[k]), int(second[k])) for k in order]
     relatedness = list(shared[order])
@@ -94,6 +97,7 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
         tuple((distinct[i], distinct[j]) for i, j in chosen + rest),
         np.array(relatedness + [0.0] * len(rest), np.float32),
         possible,
+        usual,
     )
 
 

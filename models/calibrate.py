@@ -104,9 +104,7 @@ def score(
         for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
             begin, end = end, end + 2 * len(reading.pairs)
             of_article = part_of(prediction, begin, end)
-            features.append(
-                pair_features(reading.pairs, *evidence(of_article, temperature), reading.candidates.relatedness)
-            )
+            features.append(pair_features(reading.pairs, *evidence(of_article, temperature), reading.candidates))
             pairs += reading.pairs
             numbers += [number] * len(reading.pairs)
             for a, b in reading.pairs:

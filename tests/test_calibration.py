@@ -19,6 +19,7 @@ from claims.calibration import (
 )
 from claims.errors import ModelError
 from claims.nli import bundled_folder, softmax
+from claims.pairs import Candidates
 from claims.statements import Statement
 
 STATEMENTS = st.builds(
@@ -27,10 +28,14 @@ STATEMENTS = st.builds(
 LOG_ODDS = st.lists(st.floats(-12, 12), min_size=2, max_size=2)
 
 
+def candidates(n: int, relatedness: float = 0.0) -> Candidates:
+    return Candidates(((0, 1),) * n, np.full(n, relatedness, np.float32), possible=n, usual=n)
+
+
 @given(STATEMENTS, STATEMENTS, LOG_ODDS, LOG_ODDS, st.floats(0, 1, width=32))
 def test_swapping_a_pair_keeps_its_features_and_confidence(a, b, contradiction, entailment, relatedness) -> None:
     con, ent = (np.array(both, np.float64)[:, None] for both in (contradiction, entailment))
-    related = np.array([relatedness], np.float32)
+    related = candidates(1, relatedness)
 
     features = pair_features([(a, b)], con, ent, related)
     swapped = pair_features([(b, a)], con[::-1], ent[::-1], related)
@@ -70,7 +75,7 @@ def statement(text: str, sentence: int, speaker: str | None = None, claim_score:
 
 
 def features_of(a: Statement, b: Statement) -> dict[str, float]:
-    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(1, np.float32))[0]
+    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), candidates(1))[0]
     return dict(zip(FEATURES, values.tolist(), strict=True))
 
 
@@ -100,7 +105,7 @@ def test_a_pair_among_many_has_more_to_compete_with() -> None:
     pairs = [(statement("It is so", 0), statement("It is not so", 1))]
 
     def pairs_read(n: int) -> float:
-        return float(pair_features(pairs * n, np.zeros((2, n)), np.zeros((2, n)), np.zeros(n, np.float32))[0, -1])
+        return float(pair_features(pairs * n, np.zeros((2, n)), np.zeros((2, n)), candidates(n))[0, -1])
 
     assert FEATURES[-1] == "pairs_read"
     assert (pairs_read(1), pairs_read(100)) == (0, pytest.approx(np.log(100)))
@@ -110,7 +115,7 @@ def test_a_pair_among_many_has_more_to_compete_with() -> None:
 def test_uncalibrated_confidence_is_the_mean_of_both_directions() -> None:
     a, b = Statement(0, 1, "a", 0), Statement(2, 3, "b", 1)
 
-    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), np.zeros(1, np.float32))
+    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), candidates(1))
 
     assert UNCALIBRATED.confidence(features)[0] == pytest.approx(0.5)
 

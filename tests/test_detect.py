@@ -46,6 +46,17 @@ def test_a_speaker_who_is_named_in_the_statement_is_not_named_twice() -> None:
     assert all(text.count("Ann Lee") <= 1 for pair in model.asked for text in pair)
 
 
+def test_how_many_pairs_are_read_does_not_change_the_confidence_of_one(detector: Detector) -> None:
+    document = Document.read(SEED)
+
+    whole = detector.detect(document).scored[0]
+    few = replace(detector, max_pairs=120).detect(document).scored
+
+    assert [one.confidence for one in few if one.a == whole.a and one.b == whole.b] == [
+        pytest.approx(whole.confidence, abs=0.01)
+    ]
+
+
 def test_claims_only_pairs_no_others_and_counts_them(detector: Detector) -> None:
     document = Document.read(SEED)
 
