@@ -9,7 +9,7 @@ The museum opens on Monday. <> On Monday the museum stays closed.
 from claims.calibration import Calibration
 from claims.detect import Detector, extract, find_contradictions
 from claims.document import Document
-from claims.errors import ClaimsError, DocumentError, ModelError, ResultsError
+from claims.errors import ClaimsError, DocumentError, LabelsError, ModelError, ResultsError
 from claims.findings import Counts, Extract, ExtractCounts, Finding, Report
 from claims.nli import LABELS, NLI, Prediction, load_model
 from claims.sentences import Sentence, split_sentences
@@ -28,6 +28,7 @@ __all__ = [
     "Extract",
     "ExtractCounts",
     "Finding",
+    "LabelsError",
     "ModelError",
     "Prediction",
     "Report",

@@ -171,7 +171,7 @@ def score_articles(
 ) -> ArticleFigures:
     """The figures of the reports of some articles, one each in the same order; by default at each report's threshold.
 
-    Reports must hold every scored pair for the figures that look below the threshold.
+    Reports must hold the pairs below the threshold too for the figures that look below the threshold.
     """
     figures = ArticleFigures(recall_by={"kind": {}, "lang": {}, "same_sentence": {}})
     for article, report in zip(articles, reports, strict=True):

@@ -1,6 +1,6 @@
 """What comes out of an article: the report of a check with its scored pairs, and the extract of its statements.
 
-A report keeps every scored pair, so another threshold needs no second scoring. Knows the JSON contract
+A report keeps the scored pairs below its threshold too, so another one needs no second scoring. Knows the JSON contract
 (`SCHEMA`), nothing about models or files.
 """
 

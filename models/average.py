@@ -15,23 +15,16 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from models.build import read_weights
-from models.export import ARTICLE_HEAD
 
 
 def average(folders: list[Path], out: Path) -> None:
-    """Write the mean; what only some of the folders hold, as a head that is new, is the mean of these.
-
-    Raises: ValueError when the folders hold weights of other shapes, or of other names but in their heads.
-    """
+    """Write the mean. Raises: ValueError when the folders hold weights of other names or shapes."""
     (first, config), *others = [read_weights(folder) for folder in folders]
+    for folder, (weights, _) in zip(folders[1:], others, strict=True):
+        if {name: w.shape for name, w in weights.items()} != {name: w.shape for name, w in first.items()}:
+            raise ValueError(f"{folder}: other weights than {folders[0]}; average runs of one architecture")
     everyone = [first, *(weights for weights, _ in others)]
-    names = set().union(*everyone)
-    for folder, weights in zip(folders, everyone, strict=True):
-        missing = sorted(name for name in names - weights.keys() if not name.startswith(ARTICLE_HEAD))
-        odd = sorted(name for name in weights.keys() & first.keys() if weights[name].shape != first[name].shape)
-        if missing or odd:
-            raise ValueError(f"{folder}: other weights ({(missing + odd)[0]}); average runs of one architecture")
-    mean = {name: np.mean([weights[name] for weights in everyone if name in weights], axis=0) for name in sorted(names)}
+    mean = {name: np.mean([weights[name] for weights in everyone], axis=0) for name in first}
     out.mkdir(parents=True, exist_ok=True)
     save_file({name: values.astype(np.float16) for name, values in mean.items()}, out / "model.safetensors")
     (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf8")

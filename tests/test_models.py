@@ -369,19 +369,8 @@ def test_the_mean_of_weights_lies_half_way_and_keeps_the_configuration(tmp_path:
     weights, config = read_weights(tmp_path / "mean")
     np.testing.assert_array_equal(weights["w"], np.full((2, 2), 1.5))
     assert config == {"hidden_size": 2}
-    with pytest.raises(ValueError, match=r"other: other weights \(w\)"):
+    with pytest.raises(ValueError, match="other weights than"):
         average([tmp_path / "a", tmp_path / "other"], tmp_path / "mean")
-
-
-def test_a_head_that_only_some_weights_have_is_not_averaged_with_nothing(tmp_path: Path) -> None:
-    for name, weights in (("old", {}), ("new", {"article.weight": np.ones((1, 2), np.float16)})):
-        (tmp_path / name).mkdir()
-        save_file({"w": np.ones((2, 2), np.float16)} | weights, tmp_path / name / "model.safetensors")
-        (tmp_path / name / "config.json").write_text("{}")
-
-    average([tmp_path / "old", tmp_path / "new"], tmp_path / "mean")
-
-    np.testing.assert_array_equal(read_weights(tmp_path / "mean")[0]["article.weight"], np.ones((1, 2)))
 
 
 def test_contradictions_of_articles_are_to_stand_above_all_else_of_a_batch() -> None:
