@@ -126,14 +126,11 @@ class Detector:
 def evidence(prediction: Prediction, temperature: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Log-odds of contradiction and of entailment of pairs that were asked in both directions.
 
-    Contradiction is what the head for articles says, where the model has one.
     Shape: prediction of 2n pairs, as `Reading.both_directions` -> (2, n) and (2, n), a row for each direction.
     """
     logits = prediction.logits / np.float32(temperature)
-    of_article = prediction.in_article
-    contradiction = log_odds(logits, CONTRADICTION) if of_article is None else of_article.astype(np.float64)
     directions = 2, len(logits) // 2
-    return contradiction.reshape(directions), log_odds(logits, ENTAILMENT).reshape(directions)
+    return log_odds(logits, CONTRADICTION).reshape(directions), log_odds(logits, ENTAILMENT).reshape(directions)
 
 
 @dataclass(frozen=True)

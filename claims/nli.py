@@ -38,7 +38,6 @@ Q4_BLOCK_BYTES = 18
 
 # The graph's output of what its lowest n layers make of each token.
 STATES = "states.{}"
-IN_ARTICLE = "in_article"
 
 Progress = Callable[[int, int], None]
 """Called with the number of pairs done and the number of all pairs."""
@@ -52,9 +51,6 @@ class Prediction:
     """Shape (n, 3), columns in the order of `LABELS`, uncalibrated."""
     truncated: int
     """Pairs longer than the model's input, scored on their beginnings."""
-    in_article: NDArray[np.float32] | None = None
-    """Shape (n,): log-odds of a contradiction between two statements of one article, where three pairs in four thousand
-    contradict and not every third. None of a model without a head for it."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +239,6 @@ class BundledModel:
         self.encoder = PairEncoder(tokenizer, bundle.max_length)
         prefix = STATES.format("")
         outputs = [output.name for output in self._session.get_outputs()]
-        self._has_article_head = IN_ARTICLE in outputs
         self._layers_read = tuple(int(name.removeprefix(prefix)) for name in outputs if name.startswith(prefix))
         self._only_asked = onnxruntime.RunOptions()
         self._only_asked.only_execute_path_to_fetches = True  # nothing above the layers that are read
@@ -252,18 +247,13 @@ class BundledModel:
         """Logits of each (premise, hypothesis), in the order given."""
         encoded, truncated = self.encoder.encode(pairs)
         logits = np.zeros((len(pairs), len(LABELS)), np.float32)
-        in_article = np.zeros(len(pairs), np.float32) if self._has_article_head else None
-        names = ["logits"] if in_article is None else ["logits", IN_ARTICLE]
         done = 0
         for batch in batches([len(ids) for ids in encoded]):
-            answers = self._session.run(names, self._feed([encoded[i] for i in batch]))
-            logits[batch] = answers[0]
-            if in_article is not None:
-                in_article[batch] = answers[1][:, 0]
+            (logits[batch],) = self._session.run(["logits"], self._feed([encoded[i] for i in batch]))
             done += len(batch)
             if progress:
                 progress(done, len(pairs))
-        return Prediction(logits, truncated, in_article)
+        return Prediction(logits, truncated)
 
     @property
     def layers_read(self) -> tuple[int, ...]:

@@ -103,7 +103,7 @@ def score(
         end = 0
         for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
             begin, end = end, end + 2 * len(reading.pairs)
-            of_article = part_of(prediction, begin, end)
+            of_article = Prediction(prediction.logits[begin:end], 0)
             features.append(pair_features(reading.pairs, *evidence(of_article, temperature), reading.candidates))
             pairs += reading.pairs
             numbers += [number] * len(reading.pairs)
@@ -118,12 +118,6 @@ def score(
         np.concatenate(features),
         np.array(labels, bool),
     )
-
-
-def part_of(prediction: Prediction, begin: int, end: int) -> Prediction:
-    """What was said of some of the pairs."""
-    of_article = None if prediction.in_article is None else prediction.in_article[begin:end]
-    return Prediction(prediction.logits[begin:end], 0, of_article)
 
 
 def cross_validated(scored: Scored, temperature: float, without: str = "") -> NDArray[np.float64]:

@@ -5,9 +5,9 @@ its residual, GELU with its bias, and in the last layer only the first token, wh
 Word embeddings stay outside: the caller looks up the rows a text needs (see `claims.nli.BundledModel`).
 
 Inputs: `embeddings` (n_rows, hidden) float32, the rows in use; `ids` (batch, length) int32 into those rows;
-`mask` (batch, length) int32, 1 for tokens and 0 for padding. Outputs: `logits` (batch, 3); `in_article` (batch, 1),
-where the weights have a head for it; and for each n of `LAYERS_READ` `states.n` (batch, length, hidden), what the
-lowest n layers make of each token; all float32. Asking for the states alone computes no layer above them.
+`mask` (batch, length) int32, 1 for tokens and 0 for padding. Outputs: `logits` (batch, 3); and for each n of
+`LAYERS_READ` `states.n` (batch, length, hidden), what the lowest n layers make of each token; all float32. Asking for
+the states alone computes no layer above them.
 
 Constants are named as in the state dict of Hugging Face's `BertForSequenceClassification`, so that the weights can be
 read back (`models.to_transformers`). Of three matrices that multiply the same input the graph makes one, named as
@@ -25,7 +25,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from claims.nli import IN_ARTICLE, LABELS, STATES
+from claims.nli import LABELS, STATES
 from models.quantize import Inputs, quantize
 
 Weights = dict[str, NDArray[np.float32]]
@@ -37,7 +37,6 @@ IR_VERSION = 10
 EMBEDDINGS = "bert.embeddings."
 WORD_EMBEDDINGS = EMBEDDINGS + "word_embeddings.weight"
 LAYER = "bert.encoder.layer.{}."
-ARTICLE_HEAD = "article"  # beside BERT's own `classifier`, reading the same pooled first token
 LAYERS_READ = (3, 5, 7)  # higher up, fine-tuning leaves little of where a clause begins
 FUSED_MATRICES = {"qkv": ("query", "key", "value"), "kv": ("key", "value")}
 
@@ -91,11 +90,6 @@ def export_onnx(
     (pooled,) = graph.node("Tanh", [pooled])
     head = [graph.parameter(f"classifier.{part}") for part in ("weight", "bias")]
     graph.nodes.append(helper.make_node("Gemm", [pooled, *head], ["logits"], transB=1))
-    of_article = []
-    if f"{ARTICLE_HEAD}.weight" in weights:
-        head = [graph.parameter(f"{ARTICLE_HEAD}.{part}") for part in ("weight", "bias")]
-        graph.nodes.append(helper.make_node("Gemm", [pooled, *head], [IN_ARTICLE], transB=1))
-        of_article = [helper.make_tensor_value_info(IN_ARTICLE, TensorProto.FLOAT, ["batch", 1])]
 
     batch, length = "batch", "length"
     proto = helper.make_graph(
@@ -108,7 +102,6 @@ def export_onnx(
         ],
         [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, weights["classifier.bias"].shape[0]]),
-            *of_article,
             *(
                 helper.make_tensor_value_info(STATES.format(n), TensorProto.FLOAT, [batch, length, hidden])
                 for n in exposed

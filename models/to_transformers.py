@@ -29,7 +29,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification
 
 from claims.nli import Q4_BLOCK, Q4_BLOCK_BYTES, Bundle, decode_q4
-from models.export import ARTICLE_HEAD, EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
+from models.export import EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
 
 Constants = dict[str, NDArray[Any]]
 
@@ -98,7 +98,7 @@ def read_weights(graph: onnx.GraphProto) -> Weights:
     weights: Weights = {EMBEDDINGS + "token_type_embeddings.weight": np.zeros((2, hidden), np.float32)}
     for name, values in constants.items():
         module, _, kind = name.rpartition(".")
-        if kind not in ("weight", "bias") or module == ARTICLE_HEAD:  # which transformers does not know
+        if kind not in ("weight", "bias"):
             continue
         as_it_is = values.ndim == 1 or name in AS_THEY_ARE
         whole = values if as_it_is else read_matrix(constants, module)

