@@ -26,6 +26,7 @@ _N_REACH = 14  # words after a subordinator among which its verb must stand
 _N_NEAR = 8  # the same after a coordinator: "bread and butter, which my brother likes" is no clause
 _N_RELATIVE = 8  # words that make a relative clause worth a cut; "the man who came" stays whole
 _N_PARTICIPLE = 6
+_N_VERB = 3  # words after an insertion among which the verb that went before it stands
 _N_PART = 5  # words on both sides of a semicolon that stand for a verb nobody listed
 _N_LEAD = 4  # words among which the opener of a leading clause stands: y es que aunque ...
 _N_BLIND = 6  # words on both sides of a colon where verbs are not known
@@ -51,6 +52,7 @@ _COMMA = re.compile("[,،，、]")
 _SEMICOLON = re.compile(r"[;؛；]|[!?！？…][\"”»]*\s*[-–—]")  # "Who won?" - he asked
 _COLON = re.compile(r"^\s*[:：]|[:：]\s*[\"“«„]?$")
 _DASH = re.compile(r"[—–]|(?<=\s)-|--")
+_CLOSING = re.compile(r"[,،，、—–]|\s-\s")
 _BREAK = re.compile("[,،，、;:؛；—–(]")  # no clause runs across one before its verb
 _QUOTE_END = re.compile("[\"”»“’']")
 _OPENERS = "«“„‘([{¿¡‹「『《〈（"
@@ -136,6 +138,35 @@ def find_boundaries(sentence: str, language: str = "und") -> list[tuple[int, str
                 boundaries.append((_after_marks(sentence, words.ends[here - 1], words.starts[here]), rule))
                 start, lead = here, lead if rule in _REPORTED else here
     return boundaries
+
+
+def find_insertion(clause: str, language: str) -> tuple[int, int, int] | None:
+    """Return where a relative clause between commas begins and ends, and where the clause around it goes on with its
+    verb; None without one. Before it stands no verb: it follows the subject.
+
+    >>> text = "The mayor, who has never sold a street, put the square on the market."
+    >>> start, end, rest = find_insertion(text, "en")
+    >>> text[start:end], text[rest:]
+    ('who has never sold a street', 'put the square on the market.')
+    """
+    rules = _rules(language)
+    if not rules.sees_verbs:
+        return None
+    words = _read(clause, rules)
+    start = next((i for i in range(1, words.n) if _inserts(i, words)), None)
+    if start is None:
+        return None
+    for rest in range(start + _MIN_WORDS, words.n):
+        closed = _CLOSING.search(words.gaps[rest]) and words.next_verb[start] < rest
+        if closed and not words.kinds[rest] and words.next_verb[rest] < min(words.next_break[rest + 1], rest + _N_VERB):
+            return words.starts[start], words.ends[rest - 1], words.starts[rest]
+    return None
+
+
+def _inserts(here: int, words: _Words) -> bool:
+    """Tell whether a relative clause begins at a word, behind a comma and before any verb."""
+    behind_comma = "relatives" in words.kinds[here] and _COMMA.search(words.gaps[here])
+    return bool(behind_comma) and words.next_verb[0] >= here
 
 
 def count_words(text: str) -> float:

@@ -20,7 +20,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from claims.clauses import content_start, count_words, find_boundaries, has_verb, split_at
+from claims.clauses import content_start, count_words, find_boundaries, find_insertion, has_verb, split_at
 from claims.cues import find_cues, find_dates
 from claims.quotations import find_quotations, is_quoted
 from claims.speakers import Attribution, attribute
@@ -44,6 +44,7 @@ _PAIRED = re.compile("[" + re.escape("".join({*_PAIRS, *"".join(_PAIRS.values())
 _SEPARATORS = frozenset(",;:،؛、，；：-–—―•·*")
 _QUESTION_MARKS = ("?", "？", "؟", "\u037e", "⁇", "⁈")
 _AFTER_QUESTION = " \u00a0\u202f\t\"'”’»“«)]」』）,،，"
+_COMMA_AND_WORD = re.compile(r"[,،，]\s*(\w+)")
 _ROW_MARK = re.compile(r"[,;()/|•·、]")
 
 
@@ -107,26 +108,31 @@ def extract_statements(
     for (index, start, end), said in _joined(text, language, spans, attributions):
         if said.is_frame:
             continue
-        start, end = _content(text, start, end, said, language)
+        whole = _content(text, start, end, said, language)
         tags, offset = tagged[index], sentences[index].start
-        quoted = is_quoted(text, start, end, quotations)
-        statements.append(
-            Statement(
-                start=start,
-                end=end,
-                text=text[start:end],
-                sentence=index,
-                quoted=quoted,
-                speaker=said.speaker,
-                mention=said.mention,
-                own_voice=said.own_voice,
-                subject=subjects.before(index, start, end, None if quoted else said.mention) if tags else None,
-                cues=find_cues(text[start:end], language),
-                dates=find_dates(text[start:end], language),
-                headline=end <= document.headline_end,
-                claim_score=tagger.claim_score(tags, start - offset, end - offset) if tagger and tags else None,
+        subject = subjects.opening(index, whole[0])
+        pieces = _without_insertion(text, *whole, language) if subject else []
+        for start, end in pieces or [whole]:
+            quoted = is_quoted(text, start, end, quotations)
+            if not pieces:
+                subject = subjects.before(index, start, end, None if quoted else said.mention) if tags else None
+            statements.append(
+                Statement(
+                    start=start,
+                    end=end,
+                    text=text[start:end],
+                    sentence=index,
+                    quoted=quoted,
+                    speaker=said.speaker,
+                    mention=said.mention,
+                    own_voice=said.own_voice,
+                    subject=subject,
+                    cues=find_cues(text[start:end], language),
+                    dates=find_dates(text[start:end], language),
+                    headline=end <= document.headline_end,
+                    claim_score=tagger.claim_score(tags, start - offset, end - offset) if tagger and tags else None,
+                )
             )
-        )
     return statements
 
 
@@ -183,21 +189,40 @@ def _content(text: str, start: int, end: int, said: Attribution, language: str) 
     return next((span for span in spans if _is_statement(text[slice(*span)], language)), (start, end))
 
 
+def _without_insertion(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
+    """Return the clause inserted behind the subject of a span and the rest of the span; nothing without one.
+
+    "The mayor, | who has never sold a street, | put the square on the market": both are about the mayor.
+    """
+    found = find_insertion(text[start:end], language)
+    if not found:
+        return []
+    opens, closes, rest = (start + place for place in found)
+    opens += content_start(text[opens:closes], language)
+    pieces = [_trim(text, opens, closes), _trim(text, rest, end)]
+    return pieces if all(_is_statement(text[slice(*piece)], language) for piece in pieces) else []
+
+
 class _Subjects:
     """The subjects of a document, sentence by sentence."""
 
     def __init__(self, text: str, language: str, starts: Sequence[int], tagged: Sequence[Tags | None]) -> None:
         rules = rules_of(language)
         self._text, self._prodrop = text, rules.prodrop
+        self._relatives = rules.relatives
         self._nobody = rules.relatives | rules.persons  # own subjects, but for nobody named before
         behind = rules.prepositions | rules.links
         found = (
-            [_trim(text, start + a, start + b) for a, b in tags.subjects] if tags else []
+            [self._trim(start + a, start + b) for a, b in tags.subjects] if tags else []
             for start, tags in zip(starts, tagged, strict=True)
         )
         self._of = [[span for span in spans if self._word(span).split(" ")[0] not in behind] for spans in found]
         weak = rules.pronouns.keys() | self._nobody
         self._named = [[span for span in of_sentence if self._word(span) not in weak] for of_sentence in self._of]
+
+    def opening(self, sentence: int, start: int) -> tuple[int, int] | None:
+        """Return the subject that a clause begins with, if it is named."""
+        return next((span for span in self._named[sentence] if span[0] == start), None)
 
     def before(self, sentence: int, start: int, end: int, source: tuple[int, int] | None) -> tuple[int, int] | None:
         """Return the subject that a clause takes from before it; None where it has its own or none is known.
@@ -218,6 +243,14 @@ class _Subjects:
                 found = self._named[index][0]
                 return found if "\n" not in self._text[found[1] : start] else None  # in the same paragraph
         return None
+
+    def _trim(self, start: int, end: int) -> tuple[int, int]:
+        """Return a subject without the relative clause that follows it."""
+        for comma in _COMMA_AND_WORD.finditer(self._text, start, end):
+            if comma[1].casefold() in self._relatives:
+                end = comma.start()
+                break
+        return _trim(self._text, start, end)
 
     def _word(self, span: tuple[int, int]) -> str:
         return self._text[slice(*span)].casefold()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.clauses import count_words, find_boundaries, has_verb, split_at
+from claims.clauses import count_words, find_boundaries, find_insertion, has_verb, split_at
 
 DATA = Path(__file__).parent / "data"
 TABLES = tomllib.loads((resources.files("claims") / "data" / "clauses.toml").read_text(encoding="utf-8"))
@@ -160,3 +160,50 @@ def test_hostile_sentence_is_read_in_linear_time(text: str) -> None:
     split_clauses(text, "es")
 
     assert time.perf_counter() - began < 5  # takes a fifth of a second; a quadratic pass would take minutes
+
+
+@pytest.mark.parametrize(
+    ("language", "clause", "inserted", "rest"),
+    [
+        ("es", "La comisión, que iba a celebrar todo en abierto, se reúne a puerta cerrada.", "que", "se"),
+        ("de", "Dettmers, der jede Beteiligung ausschließt, will sie verkaufen.", "der", "will"),
+        (
+            "fr",
+            "Le maire, Luc Rey, qui veut garder le tarif « à tout prix », présentera la hausse.",
+            "qui",
+            "présentera",
+        ),
+        ("ca", "La planta, que ha produït un terç de l’aigua, n’ha cobert la meitat.", "que", "n’ha"),
+        ("ru", "Завод, который построили в 1970 году, закрыли весной.", "который", "закрыли"),
+        ("pl", "Burmistrz, który nigdy nie sprzedał ulicy, wystawił plac na sprzedaż.", "który", "wystawił"),
+    ],
+)
+def test_a_relative_clause_inserted_behind_the_subject_is_found(
+    language: str, clause: str, inserted: str, rest: str
+) -> None:
+    found = find_insertion(clause, language)
+
+    assert found
+    assert (clause[found[0] :].split()[0], clause[found[2] :].split()[0]) == (inserted, rest)
+    assert clause[found[1]] in ", "
+
+
+@pytest.mark.parametrize(
+    ("language", "clause"),
+    [
+        ("en", "The mayor sold the square, which had never been for sale, to a bank."),  # behind a verb
+        ("en", "The mayor, a friend of the square, sold it to a bank."),  # no clause
+        ("en", "The mayor, who sold the square, a bank, and two parks."),  # and no verb behind it
+        ("ja", "市長は、広場を売ったことがない、市民は知っている。"),  # verbs not known
+        ("xx", "The mayor, who has never sold a street, put the square on the market."),
+    ],
+)
+def test_what_is_no_insertion_behind_a_subject_is_left(language: str, clause: str) -> None:
+    assert find_insertion(clause, language) is None
+
+
+@given(TEXTS, LANGUAGES)
+def test_an_insertion_lies_inside_and_before_the_rest(text: str, language: str) -> None:
+    found = find_insertion(text, language)
+
+    assert found is None or 0 < found[0] < found[1] < found[2] < len(text)

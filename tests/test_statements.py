@@ -90,6 +90,27 @@ def test_a_clause_without_a_subject_of_its_own_names_where_it_comes_from(
     assert (found and text[slice(*found)]) == subject
 
 
+def test_a_clause_inserted_behind_the_subject_and_what_goes_on_behind_it_are_two_statements(tagger: Tagger) -> None:
+    text = "El prefecto, que se dice enemigo de politizar la desgracia, repartió kits con su retrato."
+
+    inserted, rest = tagged(text, "es", tagger)
+
+    assert (inserted.text, rest.text) == (
+        "se dice enemigo de politizar la desgracia",
+        "repartió kits con su retrato.",
+    )
+    assert inserted.subject == rest.subject == (0, len("El prefecto"))
+
+
+def test_a_frame_with_an_inserted_clause_stays_a_frame(tagger: Tagger) -> None:
+    text = "The minister, who is camping in the district, said that the road is open again."
+
+    (said,) = tagged(text, "en", tagger)
+
+    assert said.text == "the road is open again."
+    assert said.speaker
+
+
 def test_a_reporting_frame_is_no_statement() -> None:
     assert texts("The minister told reporters that prices had fallen sharply.") == ["prices had fallen sharply."]
     assert texts("«Los precios bajaron en mayo», explicó ayer el ministro de Economía, Luis Rey.", "es") == [
