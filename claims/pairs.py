@@ -2,8 +2,9 @@
 
 Two statements can only contradict each other when they speak of the same thing, so pairs are ranked by what they
 share: runs of characters, the rarer in the article the heavier, which needs no word list and survives inflection in
-any script; and before others by what makes them comparable, the same speaker and the same place. Knows spelling, not
-meaning: a paraphrase without common letters ranks low, and what the budget leaves out is counted, never hidden.
+any script. Added to that is what makes them comparable, the same speaker and the same place, and how much they say that
+could be checked. Knows spelling, not meaning: a paraphrase without common letters ranks low, and what the budget leaves
+out is counted, never hidden.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,13 @@ MOST_COMMON = 60
 # Rarity is counted as in an article of at least so many statements: of two statements, every shared run is common.
 USUAL_SIZE = 30
 # What makes two statements comparable beside their words, in shares of the median of what is shared: standing next to
-# each other, standing in one sentence, and being reported of one named speaker.
+# each other, standing in one sentence, being reported of one named speaker, the sum of their claim scores, and the
+# logarithm of the characters of the longer one.
 NEIGHBOURS = 1.0
 SAME_SENTENCE = 1.0
 SAME_SPEAKER = 2.0
+CLAIMS = 0.5
+LENGTH = 0.25
 
 # The first letters of a word stand for it: "sanciones" and "sancionado" meet in "sanci", whatever the language.
 STEM_LENGTH = 5
@@ -43,7 +46,6 @@ SHORTEST_WORD = 4
 # Statements of fewer words beside little ones are alike only when all their words are.
 FEWEST_WORDS = 3
 
-_NO_RUN = "\0"
 _WORDS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _LITTLE_WORD = re.compile(r"[^\W\d_\u0530-\uffff]{1,2}")  # Latin, Greek, Cyrillic: "a", "de", "el", "и"
 _NO_WORD = re.compile(r"[\W_]+")
@@ -74,31 +76,18 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
     usual = min(possible, PAIRS_PER_STATEMENT * n)
     budget = usual if budget is None else min(possible, budget)
 
+    if not possible:
+        return Candidates((), np.zeros(0, np.float32), possible, usual)
+
     told = [statements[i] for i in distinct]
-    first, second, shared = _relatedness([_runs(statement.text) | _company(statement) for statement in told])
-    sentence = np.array([statement.sentence for statement in told], np.int64)
-    speakers = sorted({statement.speaker for statement in told if statement.speaker})
-    speaker = np.array([speakers.index(s.speaker) if s.speaker else -1 - i for i, s in enumerate(told)], np.int64)
-    bonus = (
-        NEIGHBOURS * (second - first == 1)
-        + SAME_SENTENCE * (sentence[first] == sentence[second])
-        + SAME_SPEAKER * (speaker[first] == speaker[second])
-    )
+    shared = _relatedness([_runs(statement.text) for statement in told])
     typical = float(np.median(shared[shared > 0])) if (shared > 0).any() else 1.0
-    score = shared + bonus * typical
-    order = np.lexsort((second, first, -score))[:budget]
-    chosen = [(int(first[k]), int(second[k])) for k in order]
-    relatedness = list(shared[order])
-    # Room left: neighbours first, since what stands together is about the same thing.
-    taken = set(chosen)
-    apart = ((i, i + distance) for distance in range(1, n) for i in range(n - distance))
-    rest = list(islice((pair for pair in apart if pair not in taken), budget - len(chosen)))
-    return Candidates(
-        tuple((distinct[i], distinct[j]) for i, j in chosen + rest),
-        np.array(relatedness + [0.0] * len(rest), np.float32),
-        possible,
-        usual,
-    )
+    order = np.argsort(-(shared + typical * _comparability(told)), kind="stable")[:budget]
+    begins = _row_begins(n)
+    first = np.searchsorted(begins, order, side="right") - 1
+    second = order - begins[first] + first + 1
+    pairs = tuple((distinct[i], distinct[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True))
+    return Candidates(pairs, shared[order], possible, usual)
 
 
 def content(text: str) -> dict[str, str]:
@@ -131,15 +120,13 @@ def _runs(text: str) -> set[str]:
     return runs
 
 
-def _company(statement: Statement) -> set[str]:
-    """Its sentence and its speaker, in the form of runs that no text holds: their pairs are looked at, whatever words
-    they share."""
-    company = {f"{_NO_RUN}{statement.sentence}"}
-    return company | {f"{_NO_RUN}by {statement.speaker}"} if statement.speaker else company
+def _row_begins(n: int) -> NDArray[np.int64]:
+    """Where the pairs of each of n statements with those behind it begin, all pairs laid one after the other."""
+    return np.concatenate([[0], np.cumsum(np.arange(n - 1, 0, -1))])
 
 
-def _relatedness(runs: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The pairs that share a run, as two arrays of indices, and how much they share.
+def _relatedness(runs: Sequence[Set[str]]) -> NDArray[np.float32]:
+    """How much each pair shares, all pairs in order.
 
     Each shared run counts the square of its rarity (inverse document frequency); the sum is divided by the square
     root of both lengths, halfway between the plain sum, which favours long statements, and the cosine, which
@@ -151,24 +138,38 @@ def _relatedness(runs: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[n
         for run in of_statement:
             places[run].append(i)
     size = max(n, USUAL_SIZE)
-    weight = {
-        run: 0.0 if run.startswith(_NO_RUN) else math.log((1 + size) / len(where)) ** 2 for run, where in places.items()
-    }
+    weight = {run: math.log((1 + size) / len(where)) ** 2 for run, where in places.items()}
     norm = np.array([math.sqrt(sum(weight[run] for run in of_statement)) for of_statement in runs])
 
-    codes = [np.empty(0, np.int64)]
-    weights = [np.empty(0)]
+    begins = _row_begins(n)
+    codes, weights = [np.empty(0, np.int64)], [np.empty(0)]
     corners = {k: np.triu_indices(k, 1) for k in {len(where) for where in places.values()} if 1 < k <= MOST_COMMON}
     for run, where in places.items():
         if len(where) in corners:
             one, other = (np.array(where)[corner] for corner in corners[len(where)])
-            codes.append(one * n + other)
+            codes.append(begins[one] + other - one - 1)
             weights.append(np.full(len(one), weight[run]))
-    pairs, which = np.unique(np.concatenate(codes), return_inverse=True)
-    first, second = pairs // max(n, 1), pairs % max(n, 1)
-    shared = np.bincount(which, np.concatenate(weights), len(pairs))
+    shared = np.bincount(np.concatenate(codes), np.concatenate(weights), n * (n - 1) // 2).astype(np.float64)
+    for i in range(n - 1):
+        shared[begins[i] : begins[i] + n - 1 - i] /= np.maximum(np.sqrt(norm[i] * norm[i + 1 :]), 1e-9)
     # rounded, since the order of a set, and with it the last digit of a sum, differs from run to run
-    return first, second, np.round(shared / np.maximum(np.sqrt(norm[first] * norm[second]), 1e-9), 6)
+    return np.round(shared, 6).astype(np.float32)
+
+
+def _comparability(statements: Sequence[Statement]) -> NDArray[np.float32]:
+    """What makes each pair comparable beside its words, all pairs in order."""
+    sentence = np.array([statement.sentence for statement in statements])
+    names = {name: number for number, name in enumerate({s.speaker for s in statements if s.speaker})}
+    speaker = np.array([names[s.speaker] if s.speaker else -1 - i for i, s in enumerate(statements)])
+    claim = np.array([statement.claim_score or 0.0 for statement in statements], np.float32)
+    length = np.log1p([len(statement.text) for statement in statements]).astype(np.float32)
+    rows = []
+    for i in range(len(statements) - 1):
+        row = CLAIMS * (claim[i] + claim[i + 1 :]) + LENGTH * np.maximum(length[i], length[i + 1 :])
+        row += SAME_SENTENCE * (sentence[i] == sentence[i + 1 :]) + SAME_SPEAKER * (speaker[i] == speaker[i + 1 :])
+        row[0] += NEIGHBOURS
+        rows.append(row)
+    return np.concatenate(rows)
 
 
 def _distinct(statements: Sequence[Statement]) -> list[int]:

@@ -78,6 +78,14 @@ def test_clauses_of_one_sentence_are_compared_whatever_words_they_share() -> Non
     assert (0, 4) in candidate_pairs(one_sentence, budget=4).pairs
 
 
+def test_what_is_worth_checking_is_compared_before_what_is_not() -> None:
+    told = statements(*(f"{letter * 6} {letter * 7}" for letter in "abcde"))
+    worth = [replace(one, claim_score=0.9 if i in (0, 4) else 0.1) for i, one in enumerate(told)]
+
+    assert (0, 4) not in candidate_pairs(told, budget=5).pairs
+    assert (0, 4) in candidate_pairs(worth, budget=5).pairs
+
+
 def test_a_repeated_statement_takes_part_once() -> None:
     found = candidate_pairs(
         statements("The bridge is open.", "Rain fell.", "the bridge is OPEN", "The bridge is open!")
