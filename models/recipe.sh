@@ -7,10 +7,11 @@
 # DATA is the folder described in models/README.md, WORK a folder outside the repository (examples, checkpoints,
 # weights, figures; an interrupted recipe goes on from there), OUT the model folder to write. START holds weights that
 # take the place of the first training. In each round the model reads real news, and what it wrongly takes for
-# contradictions is trained on together with the authored stories and a part of the public pairs.
+# contradictions is trained on together with the authored stories and articles and a part of the public pairs, to
+# which the answers of the first training are kept; then the weights are averaged with those of the first training.
 # May be set in the environment: MINUTES, RATE and FROZEN of the first training and PASSES of its examples; ROUNDS, and
-# of each round ROUND_MINUTES, ROUND_RATE, ROUND_FROZEN, ROUND_PASSES, PUBLIC (share of the public pairs) and DOCUMENTS
-# (of news); EPOCHS of the heads, BEFORE (weights to compare with; START), CARD (the card to fill in), PAIRS (of the
+# of each round ROUND_MINUTES, ROUND_RATE, ROUND_FROZEN, ROUND_PASSES, PUBLIC (share of the public pairs), DOCUMENTS
+# (of news) and ARTICLES (folder of authored ones); EPOCHS of the heads, BEFORE (weights to compare with; START), CARD (the card to fill in), PAIRS (of the
 # speed table), PYTHON.
 # Ends with 1 when the 8-bit model does not answer as its weights do; the figures say where.
 set -eu
@@ -28,6 +29,7 @@ if [ -z "$start" ]; then
         "$python" -m models.train --examples "$examples" --out "$weights" --minutes "${MINUTES:-200}" \
             --rate "${RATE:-1.1e-4}" --frozen "${FROZEN:-0}"
 fi
+first=$weights
 
 for round in $(seq "${ROUNDS:-2}"); do
     if [ ! -f "$work/mined$round.jsonl.gz" ]; then
@@ -38,11 +40,14 @@ for round in $(seq "${ROUNDS:-2}"); do
     examples=$work/round$round.npz
     [ -f "$examples" ] ||
         "$python" -m models.data --data "$data" --out "$examples" --passes "${ROUND_PASSES:-2}" \
-            --first $((10 * round)) --public "${PUBLIC:-0.2}" --mined "$work"/mined*.jsonl.gz
+            --first $((10 * round)) --public "${PUBLIC:-0.3}" \
+            ${ARTICLES:+--articles "$ARTICLES"} --mined "$work"/mined*.jsonl.gz
     [ -f "$work/round$round/model.safetensors" ] ||
-        "$python" -m models.train --examples "$examples" --out "$work/round$round" --minutes "${ROUND_MINUTES:-30}" \
-            --start "$weights" --rate "${ROUND_RATE:-8e-5}" --frozen "${ROUND_FROZEN:-7}"
-    weights=$work/round$round
+        "$python" -m models.train --examples "$examples" --out "$work/round$round" --minutes "${ROUND_MINUTES:-40}" \
+            --start "$weights" --teacher "$first" --rate "${ROUND_RATE:-7e-5}" --frozen "${ROUND_FROZEN:-7}"
+    weights=$work/mean$round
+    [ -f "$weights/model.safetensors" ] ||
+        "$python" -m models.average --weights "$first" "$work/round$round" --out "$weights"
 done
 
 "$python" -m models.build --weights "$weights" --examples "$examples" --out "$out"

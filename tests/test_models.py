@@ -35,7 +35,16 @@ from models.data import (
 from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
 from models.tokenizer import build_tokenizer
-from models.train import LABEL_SMOOTHING, LONGEST, TOKENS_PER_BATCH, allowed_loss, load, make_batches, ranking_loss
+from models.train import (
+    LABEL_SMOOTHING,
+    LONGEST,
+    TOKENS_PER_BATCH,
+    allowed_losses,
+    distillation_losses,
+    load,
+    make_batches,
+    ranking_loss,
+)
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +356,18 @@ def test_the_loss_is_of_all_allowed_labels_together() -> None:
     allowed = torch.tensor([[False, False, True], [True, True, False]])
 
     expected = -(1 - LABEL_SMOOTHING) * np.log(0.5) - LABEL_SMOOTHING * np.log([0.2, 0.3, 0.5]).mean()
-    assert float(allowed_loss(logits, allowed)) == pytest.approx(expected, abs=1e-6)
+    assert float(allowed_losses(logits, allowed).mean()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_answers_of_a_teacher_are_what_loses_least() -> None:
+    answers = torch.tensor([[2.0, 0.0, -1.0]])
+
+    same, shifted, other = (
+        float(distillation_losses(logits, answers)) for logits in (answers, answers + 5, answers.flip(1))
+    )
+
+    assert same == pytest.approx(shifted, abs=1e-6)
+    assert same < other
 
 
 def test_training_without_starting_weights_starts_from_the_base(base: Base) -> None:
@@ -377,6 +397,17 @@ def test_the_mean_of_weights_lies_half_way_and_keeps_the_configuration(tmp_path:
     assert config == {"hidden_size": 2}
     with pytest.raises(ValueError, match="other weights than"):
         average([tmp_path / "a", tmp_path / "other"], tmp_path / "mean")
+
+
+def test_the_mean_leaves_out_word_embeddings(tmp_path: Path) -> None:
+    for name, more in (("a", {}), ("b", {WORD_EMBEDDINGS: np.ones((2, 2), np.float16)})):
+        (tmp_path / name).mkdir()
+        save_file({"w": np.ones((2, 2), np.float16), **more}, tmp_path / name / "model.safetensors")
+        (tmp_path / name / "config.json").write_text("{}")
+
+    average([tmp_path / "b", tmp_path / "a"], tmp_path / "mean")
+
+    assert read_weights(tmp_path / "mean")[0].keys() == {"w"}
 
 
 def test_contradictions_of_articles_are_to_stand_above_all_else_of_a_batch() -> None:

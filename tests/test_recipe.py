@@ -16,6 +16,10 @@ from claims.tagger import Tagger
 from tests.conftest import ROOT
 
 CARD = "\n".join(f"<!-- {name} -->\n<!-- /{name} -->" for name in ("evaluation", "heads", "calibration", "speed"))
+ARTICLE = "".join(
+    f"=== en\n[[c1a|The bridge of {town} is open]].\n\nNobody can cross it: [[c1b|it is closed]].\n---\nc1 status\n\n"
+    for town in ("Ith", "Jorn", "Kald", "Lund")
+)
 TOWNS = ("Alba", "Brunn", "Corle", "Dorn", "Elva", "Fost", "Grana", "Holm")
 
 
@@ -96,7 +100,9 @@ def built(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("recipe")
     (work / "card.md").write_text(CARD)
     settings = {"MINUTES": "0.1", "PASSES": "1", "ROUNDS": "1", "ROUND_MINUTES": "0.1", "DOCUMENTS": "3", "PAIRS": "6"}
-    settings |= {"CARD": str(work / "card.md")}
+    (work / "articles").mkdir()
+    (work / "articles" / "en.txt").write_text(ARTICLE)
+    settings |= {"CARD": str(work / "card.md"), "ARTICLES": str(work / "articles")}
     done = subprocess.run(
         [ROOT / "models" / "recipe.sh", data, work, work / "out"],
         env=os.environ | settings | {"PYTHON": sys.executable},
