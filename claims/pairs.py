@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from claims.statements import Statement
 
 # Pairs read for each statement unless the caller says otherwise: a longer article gets more, in proportion.
-# On the development articles this keeps 97 % of the labelled pairs (tests/benchmarks/pairs.py).
+# Keeps all labelled pairs of the development articles that lie in two statements (tests/benchmarks/pairs.py).
 PAIRS_PER_STATEMENT = 8
 # Characters of a run: four tell topics apart where a word has several letters, two where a character is a word.
 RUN, RUN_OF_IDEOGRAPHS = 4, 2

@@ -110,12 +110,13 @@ def extract_statements(
             continue
         whole = _content(text, start, end, said, language)
         tags, offset = tagged[index], sentences[index].start
-        subject = subjects.opening(index, whole[0])
-        pieces = _without_insertion(text, *whole, language) if subject else []
+        opening = subjects.opening(index, whole[0])
+        pieces = _without_insertion(text, *whole, language) if opening else []
         for start, end in pieces or [whole]:
             quoted = is_quoted(text, start, end, quotations)
-            if not pieces:
-                subject = subjects.before(index, start, end, None if quoted else said.mention) if tags else None
+            subject = opening if pieces else None
+            if tags and not pieces:
+                subject = subjects.before(index, start, end, None if quoted else said.mention)
             statements.append(
                 Statement(
                     start=start,
@@ -213,7 +214,7 @@ class _Subjects:
         self._nobody = rules.relatives | rules.persons  # own subjects, but for nobody named before
         behind = rules.prepositions | rules.links
         found = (
-            [self._trim(start + a, start + b) for a, b in tags.subjects] if tags else []
+            [self._without_relative(start + a, start + b) for a, b in tags.subjects] if tags else []
             for start, tags in zip(starts, tagged, strict=True)
         )
         self._of = [[span for span in spans if self._word(span).split(" ")[0] not in behind] for spans in found]
@@ -244,7 +245,7 @@ class _Subjects:
                 return found if "\n" not in self._text[found[1] : start] else None  # in the same paragraph
         return None
 
-    def _trim(self, start: int, end: int) -> tuple[int, int]:
+    def _without_relative(self, start: int, end: int) -> tuple[int, int]:
         """Return a subject without the relative clause that follows it."""
         for comma in _COMMA_AND_WORD.finditer(self._text, start, end):
             if comma[1].casefold() in self._relatives:

@@ -25,7 +25,7 @@ from claims.document import Document
 from claims.evaluate import LabelledArticle, LabelledPair, Span
 
 FOLDER = Path(__file__).parent / "authored"
-HELD_OUT = 5  # one of so many articles is kept from training: confidence is fitted on those
+HELD_OUT = 5  # one of so many articles is kept from training, to measure on
 
 _BEGIN = re.compile(r"^=== *", re.MULTILINE)
 _MARK = re.compile(r"\[\[([cd]\d+)([ab])\|(.*?)\]\]", re.DOTALL)

@@ -211,8 +211,7 @@ class ArticlePairs:
     """The pairs of an authored article, as the product reads them and as their spans and sentences stand in it."""
 
     contradicting: list[tuple[str, str]]
-    alike: list[tuple[str, str]]
-    """Distractors."""
+    distractors: list[tuple[str, str]]
     others: list[tuple[str, str]]
 
 
@@ -229,7 +228,7 @@ def article_pairs(article: LabelledArticle, tagger: Tagger | None) -> ArticlePai
         elif any(touches(*spans, labelled) for labelled in article.contradictions):
             continue  # a piece of it, or much more
         elif any(touches(*spans, labelled) for labelled in article.distractors):
-            found.alike.append(asked)
+            found.distractors.append(asked)
         else:
             found.others.append(asked)
     sentences = split_sentences(document.text, document.language)
@@ -238,7 +237,7 @@ def article_pairs(article: LabelledArticle, tagger: Tagger | None) -> ArticlePai
         touched = [sentence for sentence in sentences if sentence.start < span[1] and span[0] < sentence.end]
         return touched[0].start, touched[-1].end
 
-    for listed, pairs in ((found.contradicting, article.contradictions), (found.alike, article.distractors)):
+    for listed, pairs in ((found.contradicting, article.contradictions), (found.distractors, article.distractors)):
         for one, other in (labelled.spans for labelled in pairs):
             listed.append((document.text[slice(*one)], document.text[slice(*other)]))
             whole, whole_other = sentence_of(one), sentence_of(other)
@@ -250,7 +249,7 @@ def article_pairs(article: LabelledArticle, tagger: Tagger | None) -> ArticlePai
 def article_examples(pairs: ArticlePairs, chooser: random.Random) -> list[Example]:
     """Marked pairs in both directions, the contradictions repeated, and a sample of the others as no contradiction."""
     listed = [Example(*pair, (CONTRADICTION,), True) for pair in pairs.contradicting * REPEAT_OF_ARTICLES]
-    listed += [Example(*pair, NOT_CONTRADICTION, False) for pair in pairs.alike]
+    listed += [Example(*pair, NOT_CONTRADICTION, False) for pair in pairs.distractors]
     listed += [Example(e.hypothesis, e.premise, e.allowed, e.in_article) for e in listed]
     for pair in chooser.sample(pairs.others, min(len(pairs.others), OTHERS_OF_AN_ARTICLE)):
         premise, hypothesis = chooser.sample(pair, 2)

@@ -11,8 +11,8 @@
 # which the answers of the first training are kept; then the weights are averaged with those of the first training.
 # May be set in the environment: MINUTES, RATE and FROZEN of the first training and PASSES of its examples; ROUNDS, and
 # of each round ROUND_MINUTES, ROUND_RATE, ROUND_FROZEN, ROUND_PASSES, PUBLIC (share of the public pairs), DOCUMENTS
-# (of news) and ARTICLES (folder of authored ones); EPOCHS of the heads, BEFORE (weights to compare with; START), CARD (the card to fill in), PAIRS (of the
-# speed table), PYTHON.
+# (of news) and ARTICLES (folder of authored ones); EPOCHS of the heads, BEFORE (weights to compare with; START), CARD
+# (the card to fill in), PAIRS (of the speed table), PYTHON.
 # Ends with 1 when the 8-bit model does not answer as its weights do; the figures say where.
 set -eu
 data=$1 work=$2 out=$3 start=${4:-}

@@ -3,8 +3,8 @@
     python -m models.to_transformers --model models/e5-small-nli --out FOLDER
 
 The result is a `BertForSequenceClassification` in float32 with a tokenizer of the same ids. It computes the same
-function but for two things: the graph also quantises activations, and may have a head for pairs of articles. Weights
-are found by the names of the graph's constants, as `models.export` gives them.
+function but for one thing: the graph also quantises activations. Weights are found by the names of the graph's
+constants, as `models.export` gives them.
 """
 
 from __future__ import annotations

@@ -83,13 +83,12 @@ def main() -> None:
         ids, mask, allowed, in_article = (part.to(device) for part in pad(examples, order[step]))
         with torch.autocast(device.type, dtype=torch.bfloat16):
             logits = model(input_ids=ids, attention_mask=mask).logits.float()
-            taught = in_article < 0
-            if teacher is not None and taught.any():
-                with torch.no_grad():
-                    answers = teacher(input_ids=ids[taught], attention_mask=mask[taught]).logits.float()
         losses = allowed_losses(logits, allowed)
-        if teacher is not None and taught.any():
-            losses = losses.masked_scatter(taught, distillation_losses(logits[taught], answers))
+        public = in_article < 0
+        if teacher is not None and public.any():
+            with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+                answers = teacher(input_ids=ids[public], attention_mask=mask[public]).logits.float()
+            losses = losses.masked_scatter(public, distillation_losses(logits[public], answers))
         loss = losses.mean() + ranking_loss(logits, in_article)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

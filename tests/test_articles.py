@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from claims.evaluate import is_hit
 from claims.tagger import Tagger
-from models.articles import HELD_OUT, authored_articles, read_articles, touches
+from models.articles import FOLDER, HELD_OUT, authored_articles, read_articles, touches
 from models.data import NOT_CONTRADICTION, article_examples, article_pairs
 
 ARTICLE = """=== en
@@ -95,8 +94,9 @@ def test_authored_articles_hold_what_their_description_says() -> None:
     articles = authored_articles(held_out=False) + authored_articles(held_out=True)
 
     assert len({article.document.text for article in articles}) == len(articles)
-    languages = Counter(article.document.language for article in articles)
-    assert len(languages) > 10
+    n_languages = len({article.document.language for article in articles})
+    card = (FOLDER.parent / "README.md").read_text(encoding="utf8")
+    assert f"{len(articles)} news articles in {n_languages} languages" in card
     for article in articles:
         pairs = article.contradictions + article.distractors
         assert all(is_hit(pair.spans, pair.spans) for pair in pairs)

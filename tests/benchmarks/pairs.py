@@ -1,6 +1,8 @@
-"""Print how many labelled pairs the candidates keep at each budget.
+"""Print how many labelled pairs the candidates keep at each budget: of labelled articles, or of the authored articles
+that are kept from training.
 
     python -m tests.benchmarks.pairs ../shared/data/articles/dev.jsonl
+    python -m tests.benchmarks.pairs models/authored
 
 A labelled pair counts when any of the candidate pairs within the budget hits it (by `claims.evaluate.is_hit`); "of
 those in statements" leaves out the pairs that no two statements hit, which no ranking can find.
@@ -14,13 +16,15 @@ from pathlib import Path
 from claims import Tagger, extract_statements, split_sentences
 from claims.evaluate import is_hit, read_articles, read_rows
 from claims.pairs import PAIRS_PER_STATEMENT, candidate_pairs
+from models.articles import authored_articles
 
 
-def main(file: str) -> None:
+def main(path: Path) -> None:
     tagger = Tagger.from_pretrained()
     ranks: list[float] = []  # of the first hit, in pairs a statement
     n_labelled = 0
-    for article in read_articles(read_rows(Path(file))):
+    articles = authored_articles(path, held_out=True) if path.is_dir() else read_articles(read_rows(path))
+    for article in articles:
         document = article.document
         statements = extract_statements(document, split_sentences(document.text, document.language), tagger)
         spans = [(statement.start, statement.end) for statement in statements]
@@ -39,4 +43,4 @@ def main(file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))
