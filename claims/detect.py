@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from claims.nli import (
     Progress,
     find_model,
     load_model,
+    predict_each,
     softmax,
 )
 from claims.pairs import Candidates, candidate_pairs
@@ -73,9 +75,20 @@ class Detector:
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
         """The pairs of a document's statements with confidence, kind and reasons."""
-        reading = read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only)
+        [report] = self.detect_all([document], progress=progress)
+        return report
+
+    def detect_all(self, documents: Sequence[Document], *, progress: Progress | None = None) -> list[Report]:
+        """The report of each document; their pairs share the batches of the model."""
+        readings = [
+            read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only) for document in documents
+        ]
+        predictions = predict_each(self.model, [reading.both_directions for reading in readings], progress)
+        return [self._report(*each) for each in zip(readings, predictions, strict=True)]
+
+    def _report(self, reading: Reading, prediction: Prediction) -> Report:
         found, candidates, pairs = reading.extract, reading.candidates, reading.pairs
-        prediction = self.model.predict(reading.both_directions, progress)
+        document = found.document
         if not np.isfinite(prediction.logits).all():
             raise ModelError(f"{self.model.name}: gives no finite answer for {document.source}; use another model")
 
@@ -107,7 +120,7 @@ class Detector:
             skipped_pairs=candidates.possible - len(pairs),
             merged=len(scored) - len(listed),
             unpaired=reading.n_unpaired,
-            truncated=prediction.truncated,
+            truncated=int(prediction.truncated.sum()),
             skipped_sentences=found.counts.skipped_sentences,
             skipped_chars=document.skipped_chars,
         )

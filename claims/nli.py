@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,8 +50,8 @@ class Prediction:
 
     logits: NDArray[np.float32]
     """Shape (n, 3), columns in the order of `LABELS`, uncalibrated."""
-    truncated: int
-    """Pairs longer than the model's input, scored on their beginnings."""
+    truncated: NDArray[np.bool_]
+    """Which pairs are longer than the model's input and were scored on their beginnings. Shape: (n,)."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ class NLI(Protocol):
     def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
         """Logits of each (premise, hypothesis), in the order given."""
         ...
+
+
+def predict_each(
+    model: NLI, asked: Sequence[Sequence[tuple[str, str]]], progress: Progress | None = None
+) -> list[Prediction]:
+    """What a model says of several lists of pairs, which share its batches."""
+    together = model.predict([pair for pairs in asked for pair in pairs], progress)
+    ends = list(accumulate(map(len, asked), initial=0))
+    return [Prediction(together.logits[start:end], together.truncated[start:end]) for start, end in pairwise(ends)]
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -174,16 +184,16 @@ class PairEncoder:
         self.tokenizer, self.max_length = tokenizer, max_length
         self._bos, self._eos, self.pad = tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()
 
-    def encode(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[list[int]], int]:
-        """Token ids of each (premise, hypothesis), and how many pairs had to be truncated."""
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[list[int]], NDArray[np.bool_]]:
+        """Token ids of each (premise, hypothesis), and which pairs had to be truncated."""
         texts = sorted({text for pair in pairs for text in pair})
         pieces = dict(zip(texts, self.tokenizer.encode([normalize(text) for text in texts]), strict=True))
         room = self.max_length - 4
-        encoded, truncated = [], 0
-        for premise, hypothesis in pairs:
+        encoded, truncated = [], np.zeros(len(pairs), np.bool_)
+        for row, (premise, hypothesis) in enumerate(pairs):
             a, b = pieces[premise], pieces[hypothesis]
             if len(a) + len(b) > room:
-                truncated += 1
+                truncated[row] = True
                 # the longer side gives way first
                 n_a = min(len(a), max(room - len(b), room // 2))
                 a, b = a[:n_a], b[: room - n_a]
@@ -350,7 +360,7 @@ class TransformersModel:
 
         logits = np.zeros((len(pairs), len(LABELS)), np.float32)
         if not pairs:
-            return Prediction(logits, 0)
+            return Prediction(logits, np.zeros(0, np.bool_))
         premises, hypotheses = ([normalize(pair[side]) for pair in pairs] for side in (0, 1))
         whole = self._tokenizer(premises, hypotheses, truncation=False, verbose=False)["input_ids"]
         lengths = [min(len(ids), self.max_length) for ids in whole]
@@ -369,7 +379,7 @@ class TransformersModel:
             done += len(batch)
             if progress:
                 progress(done, len(pairs))
-        return Prediction(logits, sum(len(ids) > self.max_length for ids in whole))
+        return Prediction(logits, np.array([len(ids) > self.max_length for ids in whole]))
 
 
 def label_columns(id2label: dict[int, str], source: str) -> list[int]:

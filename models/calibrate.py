@@ -41,7 +41,7 @@ from claims.evaluate import (
     score_articles,
 )
 from claims.findings import Counts, Finding, Report, kind_of, merged, ranked
-from claims.nli import NLI, BundledModel, Prediction, bundled_folder, softmax
+from claims.nli import NLI, BundledModel, bundled_folder, predict_each, softmax
 from claims.statements import Statement
 from claims.tagger import Tagger
 from models.build import write_checksums
@@ -99,12 +99,9 @@ def score(
     for start in range(0, len(articles), ARTICLES_AT_ONCE):
         chunk = articles[start : start + ARTICLES_AT_ONCE]
         readings = [read_pairs(article.document, tagger=tagger) for article in chunk]
-        prediction = model.predict([asked for reading in readings for asked in reading.both_directions])
-        end = 0
-        for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
-            begin, end = end, end + 2 * len(reading.pairs)
-            of_article = Prediction(prediction.logits[begin:end], 0)
-            features.append(pair_features(reading.pairs, *evidence(of_article, temperature), reading.candidates))
+        predictions = predict_each(model, [reading.both_directions for reading in readings])
+        for number, (reading, article, prediction) in enumerate(zip(readings, chunk, predictions, strict=True), start):
+            features.append(pair_features(reading.pairs, *evidence(prediction, temperature), reading.candidates))
             pairs += reading.pairs
             numbers += [number] * len(reading.pairs)
             for a, b in reading.pairs:

@@ -27,6 +27,9 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from claims.nli import BundledModel, PairEncoder, batches, bundled_folder
 
 N_CORES = len(os.sched_getaffinity(0))
@@ -122,9 +125,9 @@ class Prepared(PairEncoder):
         super().__init__(encoder.tokenizer, encoder.max_length)
         self.ids = ids
 
-    def encode(self, pairs: object) -> tuple[Ids, int]:
+    def encode(self, pairs: object) -> tuple[Ids, NDArray[np.bool_]]:
         """The ids, whatever the pairs."""
-        return self.ids, 0
+        return self.ids, np.zeros(len(self.ids), np.bool_)
 
 
 def load_bundle(folder: Path, ids: Ids) -> Run:

@@ -35,7 +35,7 @@ class ByNegation:
             logits[row, CONTRADICTION if (" not " in premise) != (" not " in hypothesis) else NEUTRAL] = 4
         if progress:
             progress(len(pairs), len(pairs))
-        return Prediction(logits, 0)
+        return Prediction(logits, np.zeros(len(pairs), np.bool_))
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def test_a_model_without_calibration_says_so() -> None:
 def test_an_answer_that_is_no_number_is_an_error_not_a_clean_article() -> None:
     class Broken(ByNegation):
         def predict(self, pairs, progress=None):
-            return Prediction(np.full((len(pairs), 3), np.nan, np.float32), 0)
+            return Prediction(np.full((len(pairs), 3), np.nan, np.float32), np.zeros(len(pairs), np.bool_))
 
     with pytest.raises(ModelError, match="no finite answer"):
         Detector(Broken()).detect(Document.from_text("The bridge is open. The bridge is not open."))

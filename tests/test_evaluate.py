@@ -143,7 +143,7 @@ def test_pairs_are_measured_for_each_language() -> None:
     ]
     logits = np.array([[5, 0, 0], [5, 0, 0], [0, 0, 5]], np.float32)
 
-    figures = score_pairs(rows, Prediction(logits, 0))
+    figures = score_pairs(rows, Prediction(logits, np.zeros(3, np.bool_)))
 
     assert {name: one["accuracy"] for name, one in figures.items()} == {"all": 0.6667, "en": 0.5, "fi": 1.0}
     assert figures["fi"]["average_precision"] == 1

@@ -83,10 +83,10 @@ def test_inputs_beyond_the_length_are_cut_and_counted(bundled: BundledModel) -> 
         [(long, "It met."), ("It met.", long), (long, long), ("It met.", "It did.")]
     )
 
-    assert truncated == 3
+    assert truncated.tolist() == [True, True, True, False]
     assert [len(ids) for ids in encoded[:3]] == [bundled.encoder.max_length] * 3
     assert len(encoded[0]) - len(bundled.encoder.encode([("", "It met.")])[0][0]) > 0.9 * bundled.encoder.max_length
-    assert bundled.predict([(long, long)]).truncated == 1
+    assert bundled.predict([(long, long), ("It met.", "It did.")]).truncated.tolist() == [True, False]
 
 
 def test_progress_is_told_up_to_the_last_pair(bundled: BundledModel) -> None:
@@ -274,7 +274,7 @@ def test_any_transformers_model_gives_logits_in_our_order(write, tmp_path: Path)
     with torch.inference_mode():
         raw = model._model(**inputs).logits.numpy()
     np.testing.assert_allclose(prediction.logits, raw[:, [2, 1, 0]], atol=1e-5)
-    assert prediction.truncated == 0
+    assert not prediction.truncated.any()
 
 
 @pytest.mark.parametrize("write", [write_xlm_roberta, write_deberta_v2])
@@ -283,7 +283,7 @@ def test_a_transformers_model_cuts_and_counts_long_inputs(write, tmp_path: Path)
 
     prediction = load_model(str(tmp_path)).predict([("the bridge is open " * 90, "it is closed"), ("open", "closed")])
 
-    assert prediction.truncated == 1
+    assert prediction.truncated.tolist() == [True, False]
     assert prediction.logits.shape == (2, 3)
 
 
