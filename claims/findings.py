@@ -23,6 +23,25 @@ from claims.statements import CLAIM, Statement
 
 SCHEMA = 1
 
+VERDICTS = {
+    "confirmed": "a contradiction",
+    "false_alarm": "no contradiction",
+    "dismissed": "a contradiction, but of no interest",
+}
+"""Each verdict and what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reviewer decided on a pair of statements."""
+
+    verdict: str
+    """One of `VERDICTS`."""
+    reviewer: str
+    note: str
+    given: str
+    """When, in UTC, ISO 8601."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -40,6 +59,8 @@ class Finding:
     """Probabilities with `a` as premise and `b` as hypothesis, in the order of `claims.nli.LABELS`."""
     backward: tuple[float, float, float]
     """The same with `b` as premise."""
+    verdict: Verdict | None = None
+    """What a reviewer decided, where one did."""
 
 
 KINDS = {
@@ -126,7 +147,7 @@ class Report:
             "threshold": self.threshold,
             "counts": asdict(self.counts),
             "findings": [_finding_json(finding) for finding in self.listed(min_confidence)],
-            "statements": [_statement_json(statement) for statement in self.statements] if statements else [],
+            "statements": [statement_json(statement) for statement in self.statements] if statements else [],
         }
 
     @classmethod
@@ -144,7 +165,7 @@ class Report:
                 data["threshold"],
                 Counts(**data["counts"]),
                 tuple(_finding_from_json(finding) for finding in data["findings"]),
-                tuple(_statement_from_json(statement) for statement in data["statements"]),
+                tuple(statement_from_json(statement) for statement in data["statements"]),
             )
 
 
@@ -181,7 +202,7 @@ class Extract:
             "document": _document_json(self.document, text),
             "counts": asdict(self.counts),
             "claim_threshold": CLAIM,
-            "statements": [_statement_json(statement) for statement in self.listed(claims_only=claims_only)],
+            "statements": [statement_json(statement) for statement in self.listed(claims_only=claims_only)],
         }
 
     @classmethod
@@ -194,8 +215,22 @@ class Extract:
             return cls(
                 _document_from_json(data, "extract"),
                 ExtractCounts(**data["counts"]),
-                tuple(_statement_from_json(statement) for statement in data["statements"]),
+                tuple(statement_from_json(statement) for statement in data["statements"]),
             )
+
+
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """A statement as the JSON contract has it."""
+    values = ((field.name, getattr(statement, field.name)) for field in fields(statement))
+    written = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    return written | {"is_claim": statement.is_claim}
+
+
+def statement_from_json(data: dict[str, Any]) -> Statement:
+    """The statement of a JSON object; fields of older versions take their defaults, those of newer ones are let go."""
+    known = {field.name for field in fields(Statement)} & data.keys()
+    given: dict[str, Any] = {name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known}
+    return Statement(**given)
 
 
 def kind_of(a: Statement, b: Statement) -> str:
@@ -312,38 +347,27 @@ def _document_from_json(data: dict[str, Any], command: str) -> Document:
     return Document(given["text"], given["source"], given["language"], given["title"], given["date"], skipped_chars)
 
 
-def _statement_json(statement: Statement) -> dict[str, Any]:
-    values = ((field.name, getattr(statement, field.name)) for field in fields(statement))
-    written = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
-    return written | {"is_claim": statement.is_claim}
-
-
-def _statement_from_json(data: dict[str, Any]) -> Statement:
-    """The statement of a JSON object; fields of older versions take their defaults, those of newer ones are let go."""
-    known = {field.name for field in fields(Statement)} & data.keys()
-    given: dict[str, Any] = {name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known}
-    return Statement(**given)
-
-
 def _finding_json(finding: Finding) -> dict[str, Any]:
     return {
         "confidence": finding.confidence,
         "kind": finding.kind,
         "reasons": list(finding.reasons),
         "probabilities": {"forward": list(finding.forward), "backward": list(finding.backward)},
-        "a": _statement_json(finding.a),
-        "b": _statement_json(finding.b),
+        "a": statement_json(finding.a),
+        "b": statement_json(finding.b),
+        **({"verdict": asdict(finding.verdict)} if finding.verdict else {}),
     }
 
 
 def _finding_from_json(data: dict[str, Any]) -> Finding:
     forward, backward = (tuple(data["probabilities"][side]) for side in ("forward", "backward"))
     return Finding(
-        _statement_from_json(data["a"]),
-        _statement_from_json(data["b"]),
+        statement_from_json(data["a"]),
+        statement_from_json(data["b"]),
         data["confidence"],
         data["kind"],
         tuple(data["reasons"]),
         forward,
         backward,
+        Verdict(**data["verdict"]) if "verdict" in data else None,
     )

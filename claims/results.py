@@ -1,0 +1,530 @@
+"""The results file: one SQLite file that batch writes, review edits and export reads.
+
+Holds documents by the hash of their text, the sources they were read from, their statements and likely contradictions,
+the verdicts of reviewers, and the runs that scored them. A document is written in one transaction: a process that dies
+leaves whole documents or none. Knows nothing of folders, models or screens.
+
+A verdict belongs to a pair of texts (`pair_key`), not to a row: it outlives a new model and a changed article.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from claims.document import Document
+from claims.errors import ResultsError
+from claims.findings import (
+    VERDICTS,
+    Counts,
+    Finding,
+    Report,
+    Verdict,
+    ranked,
+    statement_from_json,
+    statement_json,
+)
+
+APPLICATION_ID = 0x636C6D73  # "clms": tells a results file from any other SQLite file
+SECONDS_WAITED = 60.0  # for another process that is writing
+KEPT_FROM = 0.01
+"""Confidence from which pairs are kept, though a threshold lies above it, so that another needs no second scoring."""
+
+# One entry a version: what brings a file from the version before to it.
+_MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        model TEXT NOT NULL,
+        model_version TEXT NOT NULL,
+        calibrated INTEGER NOT NULL,
+        threshold REAL NOT NULL,
+        options TEXT NOT NULL,
+        began TEXT NOT NULL,
+        ended TEXT
+    ) STRICT;
+
+    CREATE TABLE documents (
+        id TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        language TEXT NOT NULL,
+        title TEXT,
+        date TEXT,
+        text TEXT NOT NULL,
+        skipped_chars INTEGER NOT NULL,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        scored TEXT NOT NULL,
+        counts TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE sources (
+        source TEXT PRIMARY KEY,
+        stamp TEXT NOT NULL,
+        document TEXT REFERENCES documents (id) ON DELETE CASCADE,
+        error TEXT,
+        CHECK ((document IS NULL) != (error IS NULL))
+    ) STRICT;
+    CREATE INDEX sources_of_document ON sources (document);
+
+    CREATE TABLE statements (
+        id INTEGER PRIMARY KEY,
+        document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        rest TEXT NOT NULL,
+        UNIQUE (document, place)
+    ) STRICT;
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, content = 'statements', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2"
+    );
+    CREATE TRIGGER statement_added AFTER INSERT ON statements BEGIN
+        INSERT INTO words (rowid, text) VALUES (new.id, new.text);
+    END;
+    CREATE TRIGGER statement_removed AFTER DELETE ON statements BEGIN
+        INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
+    END;
+
+    CREATE TABLE findings (
+        id INTEGER PRIMARY KEY,
+        document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        pair TEXT NOT NULL,
+        a INTEGER NOT NULL REFERENCES statements (id) ON DELETE CASCADE,
+        b INTEGER NOT NULL REFERENCES statements (id) ON DELETE CASCADE,
+        confidence REAL NOT NULL,
+        kind TEXT NOT NULL,
+        reasons TEXT NOT NULL,
+        probabilities TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX findings_by_confidence ON findings (confidence);
+    CREATE INDEX findings_of_document ON findings (document);
+    CREATE INDEX findings_of_pair ON findings (pair);
+    CREATE INDEX findings_of_a ON findings (a);
+    CREATE INDEX findings_of_b ON findings (b);
+
+    CREATE TABLE verdicts (
+        id INTEGER PRIMARY KEY,
+        pair TEXT NOT NULL,
+        verdict TEXT CHECK (verdict IN ('confirmed', 'false_alarm', 'dismissed')),
+        reviewer TEXT NOT NULL,
+        note TEXT NOT NULL,
+        given TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX verdicts_of_pair ON verdicts (pair, id);
+    """,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How documents are scored."""
+
+    model: str
+    model_version: str
+    calibrated: bool
+    threshold: float
+    options: Mapping[str, Any]
+    """What else changes the outcome: the budget of pairs, the language given, the calibration."""
+
+    @property
+    def kept_from(self) -> float:
+        """The confidence from which on pairs are kept."""
+        return min(self.threshold, KEPT_FROM) if self.calibrated else self.threshold
+
+    @cached_property
+    def key(self) -> str:
+        """The same for runs that keep the same pairs with the same confidence, whatever their thresholds."""
+        told = (self.model, self.model_version, self.calibrated, self.kept_from, dict(self.options))
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a results file holds."""
+
+    documents: int
+    failures: int
+    """Sources that could not be read."""
+    findings: int
+    """Pairs at or above the threshold of the run that scored them."""
+
+
+def pair_key(a: str, b: str) -> str:
+    """What identifies a pair of statements whatever the order, the document and the model.
+
+    Two texts are the same when they have the same letters and digits: SHA-256 of both, in hexadecimal.
+
+    >>> pair_key("It is open.", "It is shut") == pair_key("it is  shut", "It is open")
+    True
+    """
+    sides = sorted(_plain(text) for text in (a, b))
+    return hashlib.sha256("\n".join(sides).encode("utf-8", "replace")).hexdigest()
+
+
+def _plain(text: str) -> str:
+    """The letters, marks and digits of a text, in small letters; where there are none, the text."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LMN") or folded
+
+
+class Results:
+    """An open results file; a context manager that closes it. For the thread that opened it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = False, read_only: bool = False) -> Self:
+        """The results of a file; with `create` an empty file is made where there is none.
+
+        Raises: ResultsError when the file is missing, of another kind, damaged, of a newer version, or in use.
+        """
+        path = Path(path)
+        if path.is_dir():
+            raise ResultsError(f"{path}: a folder; name a file")
+        if not path.exists():
+            if not create:
+                raise ResultsError(f"{path}: no such file; `claims batch FOLDER -o {path}` writes one")
+            if not path.parent.is_dir():
+                raise ResultsError(f"{path}: there is no folder {path.parent}; make it first")
+        mode = "ro" if read_only else "rwc" if create else "rw"
+        with _clear_errors(path):
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=SECONDS_WAITED, isolation_level=None
+            )
+        results = cls(path, connection, read_only=read_only)
+        try:
+            with _clear_errors(path):
+                results._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return results
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
+        version, newest = self._version(), len(_MIGRATIONS)
+        if n_tables and kind != APPLICATION_ID:
+            raise ResultsError(f"{self.path}: an SQLite file, but no results file; name another file")
+        if version > newest:
+            raise ResultsError(f"{self.path}: of version {version}, newer than {newest}; install a newer claims")
+        if self.read_only:
+            if version < newest:
+                raise ResultsError(f"{self.path}: of version {version}, not {newest}; open it once for writing")
+            return
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        while self._version() < newest:
+            with self._writing() as connection:
+                if (version := self._version()) < newest:  # another process may have been faster
+                    for statement in _statements(_MIGRATIONS[version]):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version = {version + 1}")
+
+    def _version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+    def __enter__(self) -> Self:
+        """The same results."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was written is in it."""
+        self._connection.close()
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def begin_run(self, run: Run) -> None:
+        """Note that a run begins. Its threshold holds from now on for all documents scored by runs of the same key."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO runs (key, model, model_version, calibrated, threshold, options, began)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET threshold = excluded.threshold, began = excluded.began, ended = NULL",
+                (
+                    *(run.key, run.model, run.model_version, run.calibrated, run.threshold),
+                    *(_dump(dict(run.options)), _now()),
+                ),
+            )
+
+    def end_run(self, run: Run) -> None:
+        """Note that a run came to its end."""
+        with self._writing() as connection:
+            connection.execute("UPDATE runs SET ended = ? WHERE key = ?", (_now(), run.key))
+
+    def add_report(self, run: Run, report: Report, sources: Mapping[str, str]) -> None:
+        """Put in what a run found in a document, in place of what was there: all of it or nothing.
+
+        `sources`: where the text was read from, each with a stamp that changes when the source does.
+        """
+        document = report.document
+        with self._writing() as connection:
+            (run_id,) = connection.execute("SELECT id FROM runs WHERE key = ?", (run.key,)).fetchone()
+            connection.execute(
+                "INSERT INTO documents VALUES (:id, :source, :language, :title, :date, :text, :skipped_chars, :run,"
+                " :scored, :counts) ON CONFLICT (id) DO UPDATE SET language = :language, title = :title, date = :date,"
+                " skipped_chars = :skipped_chars, run = :run, scored = :scored, counts = :counts",
+                {
+                    "id": document.id,
+                    "source": document.source,
+                    "language": document.language,
+                    "title": document.title,
+                    "date": document.date,
+                    "text": document.text,
+                    "skipped_chars": document.skipped_chars,
+                    "run": run_id,
+                    "scored": _now(),
+                    "counts": _dump(asdict(report.counts)),
+                },
+            )
+            connection.execute("DELETE FROM statements WHERE document = ?", (document.id,))  # and their findings
+            rows: dict[tuple[int, int], int | None] = {}
+            for place, statement in enumerate(report.statements):
+                written = statement_json(statement)
+                added = connection.execute(
+                    "INSERT INTO statements (document, place, text, rest) VALUES (?, ?, ?, ?)",
+                    (document.id, place, written.pop("text"), _dump(written)),
+                )
+                rows[statement.start, statement.end] = added.lastrowid
+            connection.executemany(
+                "INSERT INTO findings (document, pair, a, b, confidence, kind, reasons, probabilities)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        document.id,
+                        pair_key(finding.a.text, finding.b.text),
+                        rows[finding.a.start, finding.a.end],
+                        rows[finding.b.start, finding.b.end],
+                        finding.confidence,
+                        finding.kind,
+                        _dump(finding.reasons),
+                        _dump((finding.forward, finding.backward)),
+                    )
+                    for finding in report.listed(run.kept_from)
+                ),
+            )
+            for source, stamp in sources.items():
+                self._put_source(source, stamp, document.id, None)
+
+    def add_source(self, source: str, stamp: str, document: str) -> None:
+        """Note that a source holds a document that is here already."""
+        with self._writing():
+            self._put_source(source, stamp, document, None)
+
+    def add_failure(self, source: str, stamp: str, error: str) -> None:
+        """Note that a source could not be read or scored, and why."""
+        with self._writing():
+            self._put_source(source, stamp, None, error)
+
+    def add_verdict(self, pair: str, verdict: str | None, *, reviewer: str, note: str = "") -> None:
+        """Note what a reviewer decided on a pair; None takes the last decision back. What was decided before stays.
+
+        Raises: ValueError for a verdict that is not one of `VERDICTS`.
+        """
+        if verdict is not None and verdict not in VERDICTS:
+            raise ValueError(f"{verdict!r}: not a verdict; use one of {', '.join(VERDICTS)}")
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO verdicts (pair, verdict, reviewer, note, given) VALUES (?, ?, ?, ?, ?)",
+                (pair, verdict, reviewer, note, _now()),
+            )
+
+    def _put_source(self, source: str, stamp: str, document: str | None, error: str | None) -> None:
+        before = self._connection.execute("SELECT document FROM sources WHERE source = ?", (source,)).fetchone()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO sources (source, stamp, document, error) VALUES (?, ?, ?, ?)",
+            (source, stamp, document, error),
+        )
+        if before and before[0] not in (None, document):  # the article changed; its old text may be that of another
+            self._connection.execute(
+                "DELETE FROM documents WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM sources WHERE document = ?1)", before
+            )
+            self._connection.execute(
+                "UPDATE documents SET source = (SELECT min(source) FROM sources WHERE document = id)"
+                " WHERE id = ? AND source = ?",
+                (before[0], source),
+            )
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def is_done(self, source: str, stamp: str, run: Run) -> bool:
+        """Whether a source with this stamp was scored by a run of the same key."""
+        return self._any(
+            "SELECT 1 FROM sources JOIN documents ON documents.id = sources.document JOIN runs ON runs.id = run"
+            " WHERE sources.source = ? AND stamp = ? AND key = ?",
+            *(source, stamp, run.key),
+        )
+
+    def holds(self, document: str, run: Run) -> bool:
+        """Whether a document was scored by a run of the same key, whatever source it was read from."""
+        return self._any(
+            "SELECT 1 FROM documents JOIN runs ON runs.id = run WHERE documents.id = ? AND key = ?", document, run.key
+        )
+
+    def totals(self) -> Totals:
+        """What is in the file."""
+        [(documents,)] = self._ask("SELECT count(*) FROM documents")
+        [(failures,)] = self._ask("SELECT count(*) FROM sources WHERE error IS NOT NULL")
+        [(findings,)] = self._ask(
+            "SELECT count(*) FROM findings JOIN documents ON documents.id = findings.document"
+            " JOIN runs ON runs.id = documents.run WHERE confidence >= threshold"
+        )
+        return Totals(documents, failures, findings)
+
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """Each source that was read, with its stamp and the id of its document."""
+        rows = self._ask("SELECT source, stamp, document FROM sources WHERE error IS NULL ORDER BY source")
+        return {source: (stamp, document) for source, stamp, document in rows}
+
+    def failures(self) -> dict[str, str]:
+        """Each source that could not be read, with what was wrong."""
+        return dict(self._ask("SELECT source, error FROM sources WHERE error IS NOT NULL ORDER BY source"))
+
+    def runs(self) -> tuple[Run, ...]:
+        """The runs whose documents are here, the last one last."""
+        rows = self._ask("SELECT model, model_version, calibrated, threshold, options FROM runs ORDER BY began, id")
+        return tuple(
+            Run(model, version, bool(calibrated), threshold, json.loads(options))
+            for model, version, calibrated, threshold, options in rows
+        )
+
+    def document_ids(self) -> list[str]:
+        """The ids of all documents, by source."""
+        return [document for (document,) in self._ask("SELECT id FROM documents ORDER BY source, id")]
+
+    def reports(self) -> Iterator[Report]:
+        """The reports of all documents by source, with the pairs that were kept and the verdicts on them."""
+        for document in self.document_ids():
+            yield self.report(document)
+
+    def report(self, document: str) -> Report:
+        """The report of a document, as it was put in, with verdicts. Raises: ResultsError when it is not here."""
+        found = self._ask(
+            "SELECT text, source, language, title, date, skipped_chars, counts, model, model_version, calibrated,"
+            " threshold FROM documents JOIN runs ON runs.id = run WHERE documents.id = ?",
+            document,
+        )
+        if not found:
+            raise ResultsError(f"{self.path}: holds no document {document}")
+        [(*of_document, counts, model, version, calibrated, threshold)] = found
+        statements = {
+            row: statement_from_json({**json.loads(rest), "text": text})
+            for row, text, rest in self._ask(
+                "SELECT id, text, rest FROM statements WHERE document = ? ORDER BY place", document
+            )
+        }
+        verdicts = self._verdicts_of(document)
+        findings = []
+        for pair, a, b, confidence, kind, reasons, probabilities in self._ask(
+            "SELECT pair, a, b, confidence, kind, reasons, probabilities FROM findings WHERE document = ?", document
+        ):
+            forward, backward = map(tuple, json.loads(probabilities))
+            finding = Finding(
+                statements[a], statements[b], confidence, kind, tuple(json.loads(reasons)), forward, backward
+            )
+            findings.append(replace(finding, verdict=verdicts.get(pair)))
+        return Report(
+            Document(*of_document),
+            *(model, version, bool(calibrated), threshold),
+            Counts(**json.loads(counts)),
+            ranked(findings),
+            tuple(statements.values()),
+        )
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """The last verdict on each pair; pairs whose last verdict was taken back are left out."""
+        rows = self._ask("SELECT pair, verdict, reviewer, note, given FROM verdicts ORDER BY id")
+        return _last_verdicts(rows)
+
+    def _verdicts_of(self, document: str) -> dict[str, Verdict]:
+        return _last_verdicts(
+            self._ask(
+                "SELECT pair, verdict, reviewer, note, given FROM verdicts"
+                " WHERE pair IN (SELECT pair FROM findings WHERE document = ?) ORDER BY id",
+                document,
+            )
+        )
+
+    def _ask(self, query: str, *values: object) -> list[Any]:
+        with _clear_errors(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    def _any(self, query: str, *values: object) -> bool:
+        return bool(self._ask(query, *values))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside, or nothing of it."""
+        with _clear_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+_TROUBLES = {
+    sqlite3.SQLITE_NOTADB: "not a results file; name another file",
+    sqlite3.SQLITE_CORRUPT: "damaged; restore a copy, or start a new one",
+    sqlite3.SQLITE_BUSY: "in use by another process; wait for it and try again",
+    sqlite3.SQLITE_LOCKED: "in use by another process; wait for it and try again",
+    sqlite3.SQLITE_READONLY: "cannot be written; change its permissions or copy it",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; look at its permissions and those of its folder",
+    sqlite3.SQLITE_FULL: "the disk is full; what was finished is kept, make room and run again",
+    sqlite3.SQLITE_IOERR: "cannot be read or written (a failing or full disk); what was finished is kept",
+}
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    """Say of SQLite's errors what they mean for the user."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise ResultsError(f"{path}: {_TROUBLES.get(primary, f'unusable ({error}); start a new one')}") from error
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; one with a trigger in it ends at the END of the trigger."""
+    whole = ""
+    for line in script.splitlines(keepends=True):
+        whole += line
+        if sqlite3.complete_statement(whole):
+            yield whole
+            whole = ""
+
+
+def _last_verdicts(rows: list[Any]) -> dict[str, Verdict]:
+    last = {pair: given for pair, *given in rows}
+    return {pair: Verdict(*given) for pair, given in last.items() if given[0] is not None}
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
