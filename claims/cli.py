@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +23,11 @@ import typer
 from claims.errors import ClaimsError, ModelError
 
 if TYPE_CHECKING:
+    from claims.batch import Progressed
+    from claims.detect import Detector
     from claims.document import Document
+    from claims.findings import Report
+    from claims.folder import Listing
     from claims.nli import Progress
 
 T = TypeVar("T")
@@ -35,6 +41,7 @@ app = typer.Typer(
 )
 
 FAILED_GATE, COULD_NOT_RUN = 1, 2
+INTERRUPTED = 128 + signal.SIGINT  # as shells say it
 
 
 def _version(asked: bool) -> None:
@@ -122,6 +129,10 @@ def check(
     ] = False,
     statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
     text: WithText = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="RESULTS", help="Put the reports into a results file too, as claims batch does."),
+    ] = None,
 ) -> None:
     """Flag the pairs of statements of an article that likely contradict each other."""
     from claims.render import Options, render
@@ -133,6 +144,8 @@ def check(
         reports = _of_each(articles, language, lambda document, progress: detector.detect(document, progress=progress))
         if threshold is not None:
             reports = [report.at(threshold) for report in reports]
+        if save is not None and reports:
+            _save(reports, detector, language, save)
         if reports:
             shown = Options(
                 min_confidence=min_confidence,
@@ -176,6 +189,198 @@ def extract(
             _write(render_statements(extracts, format, shown), format, output)
     if len(extracts) < len(articles):
         raise typer.Exit(COULD_NOT_RUN)
+
+
+def _shard(value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    number, _, of = value.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise typer.BadParameter("give the number of this part and of all, such as 1/4")
+    return int(number), int(of)
+
+
+@app.command(
+    epilog="Examples:  claims batch articles/ -o results.db  |  "
+    "claims batch corpus.parquet -o results.db --workers 8  |  claims batch articles/ -o part1.db --shard 1/4"
+)
+def batch(
+    articles: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER", help="Folders of articles, read with all below them; JSON Lines, CSV or Parquet files."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RESULTS", help="Results file; one that exists is added to.")
+    ],
+    glob: Annotated[
+        str | None,
+        typer.Option(help="Files of the folders to read, e.g. '*.txt' or '2024/*'.  [default: by their endings]"),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="Column of a table that holds the text.")] = "text",
+    id_column: Annotated[
+        str | None, typer.Option(help="Column that names the rows.  [default: id, else their numbers]")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
+    ] = None,
+    language: Language = None,
+    model: ModelName = None,
+    device: Device = None,
+    max_pairs: MaxPairs = None,
+    claims_only: Annotated[
+        bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that score.  [default: one for each core]")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Score the I-th of N equal parts, e.g. 1/4; join them with claims merge."),
+    ] = None,
+) -> None:
+    """Score the articles of folders into a results file. Run it again to go on where it stopped, or with more."""
+    with _one_line_errors():
+        part = _shard(shard)
+        from claims import batch as batching
+        from claims.folder import Columns, Listing
+        from claims.language import language_code
+        from claims.nli import n_cores
+        from claims.results import Results
+
+        if language is not None:
+            language = language_code(language)
+        listing = Listing(articles, glob, language, Columns(text_column, id_column))
+        next(listing.files(), None)  # a folder that is not there is known before a model is loaded
+        n_workers = workers or n_cores()
+        n_threads = max(1, n_cores() // n_workers)
+        make = batching.Make(model, device, max_pairs, claims_only, n_threads)
+        detector = make()
+        run = batching.run_of(detector, threshold=threshold, language=language)
+        engine = batching.Here(detector) if n_workers == 1 else batching.Processes(make, n_workers)
+        with Results.open(output, create=True) as results, _stopping() as stop, _batch_progress(listing) as told:
+            done = batching.run_batch(
+                listing, results, run, engine, shard=batching.Shard(*part) if part else None, told=told, stop=stop
+            )
+            totals = results.totals()
+    n_others = listing.n_others()
+    typer.echo(
+        f"{output}: {totals.documents:,} documents, {totals.findings:,} possible contradictions"
+        f" at or above {run.threshold * 100:g} %"
+    )
+    parts = [
+        (done.scored, "scored"),
+        (done.unchanged, "unchanged"),
+        (done.repeated, "with a text that another has"),
+        (done.elsewhere, "of other shards"),
+        (done.failed, f"failed (see `claims export {output} --failures`)"),
+        (n_others, "files of other kinds"),
+    ]
+    typer.echo("  " + ", ".join(f"{n:,} {what}" for n, what in parts if n or what == "scored"))
+    if done.scored:
+        typer.echo(
+            f"  {done.seconds:,.0f} s, {60 * done.scored / done.seconds:,.0f} documents a minute,"
+            f" {done.pairs / done.seconds:,.0f} pairs a second"
+        )
+    if done.stopped:
+        typer.echo("claims: stopped; the same command goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED)
+    if not done.done - done.failed:
+        where = ", ".join(map(str, articles))
+        typer.echo(f"claims: {where}: no article could be read; name a folder with text, Markdown or HTML", err=True)
+        raise typer.Exit(COULD_NOT_RUN)
+
+
+@app.command(epilog="Examples:  claims merge part1.db part2.db part3.db -o results.db")
+def merge(
+    parts: Annotated[list[Path], typer.Argument(metavar="RESULTS", help="Results files, such as those of shards.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Results file; one that exists is added to.")
+    ],
+) -> None:
+    """Join results files into one: their documents, findings, failures and verdicts."""
+    with _one_line_errors():
+        from claims.results import Results
+
+        with Results.open(output, create=True) as results:
+            for part in parts:
+                if output.exists() and part.exists() and part.samefile(output):
+                    raise ClaimsError(f"{part}: both a part and what they are joined into; leave it out")
+                with Results.open(part, read_only=True) as other:
+                    results.merge(other)
+            totals = results.totals()
+    typer.echo(f"{output}: {totals.documents:,} documents, {totals.findings:,} possible contradictions")
+
+
+class ExportFormat(StrEnum):
+    """Output formats of an export."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    md = "md"
+    html = "html"
+    parquet = "parquet"
+
+
+class Only(StrEnum):
+    """Which findings to export, as `claims.export.CHOICES` has them."""
+
+    confirmed = "confirmed"
+    false_alarm = "false_alarm"
+    dismissed = "dismissed"
+    reviewed = "reviewed"
+    unreviewed = "unreviewed"
+
+
+@app.command(
+    epilog="Examples:  claims export results.db --format csv -o findings.csv  |  "
+    "claims export results.db --format html -o report/  |  claims export results.db --only confirmed"
+)
+def export(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results file that claims batch wrote.")],
+    format: Annotated[ExportFormat, typer.Option("--format", "-f", help="How to write it.")] = ExportFormat.jsonl,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="PLACE", help="File, for html folder, to write instead of standard output."
+        ),
+    ] = None,
+    only: Annotated[Only | None, typer.Option(help="Write only findings with such a verdict, or without one.")] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="List pairs from here on; below 0.01 none is kept.")
+    ] = None,
+    statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
+    text: WithText = False,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Write what could not be read, and why, instead (csv, jsonl).")
+    ] = False,
+) -> None:
+    """Write the documents and findings of a results file for other programs and readers."""
+    from claims.render import Options
+
+    with _one_line_errors():
+        from claims import export as exporting
+        from claims.results import Results
+
+        shown = Options(min_confidence=min_confidence, statements=statements, text=text)
+        choice = exporting.Choice(only.value if only else None, min_confidence)
+        if format in ("html", "parquet") and output is None and not failures:
+            raise ClaimsError(f"{format.value}: name where to write it with -o")
+        with Results.open(results, read_only=True) as opened:
+            reports = exporting.chosen(opened, choice)
+            if failures:
+                kind = Format.csv if format == "csv" else Format.jsonl
+                _write_pieces(exporting.failure_lines(opened.failures(), kind.value), kind, output)
+            elif format == "html" and output:
+                exporting.write_pages(reports, output, shown)
+                typer.echo(f"claims: wrote {output / 'index.html'}", err=True)
+            elif format == "parquet" and output:
+                exporting.write_parquet(reports, output, shown)
+                typer.echo(f"claims: wrote {output}", err=True)
+            else:
+                _write_pieces(exporting.lines_of(reports, format.value, shown), Format(format.value), output)
 
 
 class FiguresFormat(StrEnum):
@@ -295,13 +500,33 @@ def _of_each(articles: list[str], language: str | None, result_of: Callable[[Doc
     return results
 
 
+def _save(reports: list[Report], detector: Detector, language: str | None, path: Path) -> None:
+    """Add reports to a results file."""
+    from claims.batch import run_of
+    from claims.results import Results
+
+    run = run_of(detector, threshold=reports[0].threshold, language=language)
+    with Results.open(path, create=True) as results:
+        results.begin_run(run)
+        for report in reports:
+            results.add_report(run, report, {report.document.source: ""})
+        results.end_run(run)
+    typer.echo(f"claims: saved in {path}", err=True)
+
+
 def _write(written: str, format: Format, output: Path | None) -> None:
-    """Print what was found, or write it to a file; machine formats are UTF-8 whatever the terminal says."""
+    """Print what was found, or write it to a file."""
+    _write_pieces([written], format, output)
+
+
+def _write_pieces(pieces: Iterable[str], format: Format, output: Path | None) -> None:
+    """Print what comes, or write it to a file; machine formats are UTF-8 whatever the terminal says."""
     if output is not None:
         # Excel takes CSV for UTF-8 only when it begins with a byte order mark.
         encoding = "utf-8-sig" if format is Format.csv else "utf-8"
         try:
-            output.write_text(written, encoding=encoding, newline="")
+            with output.open("w", encoding=encoding, newline="") as file:
+                file.writelines(pieces)
         except OSError as error:
             raise ClaimsError(f"{output}: cannot be written ({error.strerror}); choose another file with -o") from error
         typer.echo(f"claims: wrote {output}", err=True)
@@ -310,9 +535,9 @@ def _write(written: str, format: Format, output: Path | None) -> None:
         if format is Format.text:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Cyrillic still gets the rest
-            sys.stdout.write(written)
+            sys.stdout.writelines(pieces)
         else:
-            sys.stdout.buffer.write(written.encode())
+            sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         # `claims check … | head`: the reader has seen enough. Python would complain again when it flushes.
@@ -349,3 +574,61 @@ def _progress(article: str) -> Iterator[Progress | None]:
     with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(one_line(Path(article).name), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed; pressed again it stops at once."""
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        typer.echo("claims: finishing what is being scored; Ctrl-C again stops at once", err=True)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+SECONDS_BETWEEN_LINES = 30.0  # of progress where stderr is no terminal
+
+
+@contextmanager
+def _batch_progress(listing: Listing) -> Iterator[Callable[[Progressed], None]]:
+    """How far a batch is, on stderr: a bar in a terminal, else a line now and then."""
+    total = None if listing.has_tables() else sum(1 for _ in listing.files())
+    began = time.monotonic()
+    if not sys.stderr.isatty():
+        last = began
+
+        def tell(progress: Progressed) -> None:
+            nonlocal last
+            if (now := time.monotonic()) - last > SECONDS_BETWEEN_LINES:
+                last = now
+                of = "" if total is None else f" of {total:,}"
+                rate = progress.pairs / (now - began)
+                typer.echo(f"claims: {progress.done:,}{of} articles, {rate:,.0f} pairs a second", err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as ProgressBar
+
+    columns = (
+        *(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+        *(TimeRemainingColumn(), TextColumn("{task.fields[rate]}", markup=False)),
+    )
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("articles", total=total, rate="")
+
+        def show(progress: Progressed) -> None:
+            rate = progress.pairs / max(1e-9, time.monotonic() - began)
+            bar.update(task, completed=progress.done, rate=f"{rate:,.0f} pairs/s" if progress.pairs else "")
+
+        yield show

@@ -60,16 +60,18 @@ class Detector:
         device: str | None = None,
         max_pairs: int | None = None,
         claims_only: bool = False,
+        n_threads: int | None = None,
     ) -> Detector:
         """The bundled model, a model folder, or a model of the Hugging Face hub; a folder with its calibration if any.
 
-        Statements are told apart by the heads of the model's folder, else by those of the bundled model.
+        Statements are told apart by the heads of the model's folder, else by those of the bundled model. `n_threads`:
+        of the model; None: as many as there are cores.
         Raises: ModelError when the model cannot be used.
         """
         found = find_model(model)
         file = found / FILE if isinstance(found, Path) else None
         calibration = Calibration.load(file) if file and file.is_file() else None
-        loaded = load_model(model, device=device)
+        loaded = load_model(model, device=device, n_threads=n_threads)
         of_its_own = Tagger.open(loaded) if isinstance(loaded, BundledModel) else None
         return cls(loaded, calibration, max_pairs, of_its_own or Tagger.from_pretrained(), claims_only)
 

@@ -32,6 +32,8 @@ _LONGEST_HEADLINE = 200  # characters
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _MARKDOWN = frozenset({".md", ".markdown"})
 _TEXT = frozenset({".txt", ".text"})
+ENDINGS = _TEXT | _MARKDOWN | _HTML
+"""Of files that are an article."""
 
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SENTENCE_END = re.compile(r"[.!?…؟۔।][\"'”’»)\]]*(?=\s)|[。！？｡][」』”’）]*")
@@ -87,7 +89,7 @@ class Document:
 
         Raises: DocumentError if there is no file, no text in it, or no way to read it as text.
         """
-        source = os.fsencode(path).decode("utf-8", "replace")  # a name that is no UTF-8 must not break JSON
+        source = source_name(path)
         try:
             if source == "-":
                 data, n_bytes = _read(sys.stdin.buffer)
@@ -128,6 +130,15 @@ class Document:
         """
         kept, n_skipped = _cut(_clean(text))
         return _with_language(Content(unwrap(kept), title), source, language, n_skipped)
+
+
+def source_name(path: str | Path) -> str:
+    """A path as text; bytes of its name that are no UTF-8, which would break JSON, as `\\xff`.
+
+    >>> source_name(b"caf\\xe9.txt".decode("utf-8", "surrogateescape"))
+    'caf\\\\xe9.txt'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _document(data: bytes, n_bytes: int, source: str, language: str | None) -> Document:

@@ -225,7 +225,7 @@ class BundledModel:
     The word embeddings stay on disk in 4-bit blocks; only the rows a text needs are read and decoded.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, n_threads: int | None = None) -> None:
         import onnxruntime
         import sentencepiece
 
@@ -235,7 +235,7 @@ class BundledModel:
             tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / Bundle.TOKENIZER))
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = _n_cores()
+            options.intra_op_num_threads = n_threads or n_cores()
             if not _has_vnni():
                 # The fast way clips sums of 8-bit products there; this takes the slower, exact one.
                 options.add_session_config_entry("session.x64quantprecision", "1")
@@ -328,10 +328,12 @@ SPELLINGS = {
 class TransformersModel:
     """Any Hugging Face sequence-classification model with the three NLI labels, on CPU or CUDA through torch."""
 
-    def __init__(self, folder_or_hub_id: str, *, device: str | None = None) -> None:
+    def __init__(self, folder_or_hub_id: str, *, device: str | None = None, n_threads: int | None = None) -> None:
         import torch
         import transformers
 
+        if n_threads:
+            torch.set_num_threads(n_threads)
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             config = transformers.AutoConfig.from_pretrained(folder_or_hub_id)
@@ -430,17 +432,18 @@ def find_model(model: str | Path | None = None) -> Path | str:
     return model
 
 
-def load_model(model: str | Path | None = None, *, device: str | None = None) -> NLI:
+def load_model(model: str | Path | None = None, *, device: str | None = None, n_threads: int | None = None) -> NLI:
     """The model that `find_model` finds, ready to predict; `device` is "cpu" or "cuda", by itself the best there is.
 
+    `n_threads`: of one prediction; None: as many as there are cores.
     Only a hub id or an alias may use the network. Raises: ModelError.
     """
     found = find_model(model)
     if isinstance(found, str) or not (found / Bundle.TRANSFORMER).is_file():
-        return TransformersModel(str(found), device=device)
+        return TransformersModel(str(found), device=device, n_threads=n_threads)
     if device not in (None, "cpu"):
         raise ModelError(f"{device}: {found.name} runs on CPU only; leave the device out, or choose another model")
-    return BundledModel(found)
+    return BundledModel(found, n_threads=n_threads)
 
 
 def _has_vnni() -> bool:
@@ -451,7 +454,7 @@ def _has_vnni() -> bool:
         return False
 
 
-def _n_cores() -> int:
+def n_cores() -> int:
     """Cores this process may run on, where the system tells them apart from all there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -319,7 +319,7 @@ class Results:
                         _dump(finding.reasons),
                         _dump((finding.forward, finding.backward)),
                     )
-                    for finding in report.listed(run.kept_from)
+                    for finding in report.listed(run.kept_from) or report.scored[:1]  # the closest is shown too
                 ),
             )
             for source, stamp in sources.items():
@@ -346,6 +346,30 @@ class Results:
             connection.execute(
                 "INSERT INTO verdicts (pair, verdict, reviewer, note, given) VALUES (?, ?, ?, ?, ?)",
                 (pair, verdict, reviewer, note, _now()),
+            )
+
+    def merge(self, other: Results) -> None:
+        """Put in all that another file holds. What was scored twice by runs of the same key stays as it is here."""
+        for run in other.runs():
+            if not any(mine.key == run.key for mine in self.runs()):
+                self.begin_run(run)
+        sources: dict[str, dict[str, str]] = {}
+        for source, (stamp, document) in other.sources().items():
+            sources.setdefault(document, {})[source] = stamp
+        for document in other.document_ids():
+            run = other.run_of(document)
+            if not self.holds(document, run):
+                self.add_report(run, other.report(document), sources.pop(document, {}))
+            for source, stamp in sources.pop(document, {}).items():
+                self.add_source(source, stamp, document)
+        for source, error in other.failures().items():
+            if not self._any("SELECT 1 FROM sources WHERE source = ?", source):
+                self.add_failure(source, "", error)
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT INTO verdicts (pair, verdict, reviewer, note, given) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS"
+                " (SELECT 1 FROM verdicts WHERE (pair, verdict, reviewer, note, given) IS (?1, ?2, ?3, ?4, ?5))",
+                other._ask("SELECT pair, verdict, reviewer, note, given FROM verdicts ORDER BY given, id"),
             )
 
     def _put_source(self, source: str, stamp: str, document: str | None, error: str | None) -> None:
@@ -402,10 +426,18 @@ class Results:
     def runs(self) -> tuple[Run, ...]:
         """The runs whose documents are here, the last one last."""
         rows = self._ask("SELECT model, model_version, calibrated, threshold, options FROM runs ORDER BY began, id")
-        return tuple(
-            Run(model, version, bool(calibrated), threshold, json.loads(options))
-            for model, version, calibrated, threshold, options in rows
+        return tuple(_run(*row) for row in rows)
+
+    def run_of(self, document: str) -> Run:
+        """The run that scored a document. Raises: ResultsError when it is not here."""
+        found = self._ask(
+            "SELECT model, model_version, calibrated, threshold, options FROM documents JOIN runs ON runs.id = run"
+            " WHERE documents.id = ?",
+            document,
         )
+        if not found:
+            raise ResultsError(f"{self.path}: holds no document {document}")
+        return _run(*found[0])
 
     def document_ids(self) -> list[str]:
         """The ids of all documents, by source."""
@@ -515,6 +547,10 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(whole):
             yield whole
             whole = ""
+
+
+def _run(model: str, version: str, calibrated: int, threshold: float, options: str) -> Run:
+    return Run(model, version, bool(calibrated), threshold, json.loads(options))
 
 
 def _last_verdicts(rows: list[Any]) -> dict[str, Verdict]:

@@ -5,6 +5,8 @@ import os
 import pty
 import shlex
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -300,7 +302,7 @@ def test_help_does_not_load_the_model_or_the_array_library() -> None:
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("command", ["check", "extract", "models"])
+@pytest.mark.parametrize("command", ["check", "extract", "batch", "merge", "export", "evaluate", "models"])
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
 
@@ -425,3 +427,138 @@ def test_a_short_text_with_hostile_markup_stays_text(tmp_path: Path) -> None:
 
         assert b"<script" not in done.stdout
         assert b"&lt;script&gt;" in done.stdout
+
+
+@pytest.fixture
+def folder(article: Path, tmp_path: Path) -> Path:
+    articles = tmp_path / "articles"
+    (articles / "sub").mkdir(parents=True)
+    (articles / "first.txt").write_bytes(article.read_bytes())
+    (articles / "sub" / "again.md").write_bytes(article.read_bytes())
+    (articles / "sub" / "other.txt").write_text("The museum opens on Monday. On Monday the museum stays closed.")
+    (articles / "empty.txt").write_bytes(b"")
+    (articles / "photo.jpg").write_bytes(b"\xff\xd8")
+    return articles
+
+
+def test_a_batch_can_be_run_again_and_exported(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.db"
+
+    first = run("batch", folder, "-o", results)
+    again = run("batch", folder, "-o", results, "--threshold", "0.5")
+    exported = run("export", results, "--min-confidence", "0.02")
+    failures = run("export", results, "--failures")
+
+    assert first.returncode == again.returncode == 0, first.stderr
+    assert b"2 documents" in first.stdout
+    assert b"2 scored, 1 with a text that another has, 1 failed" in first.stdout
+    assert b"1 files of other kinds" in first.stdout
+    assert b"0 scored, 3 unchanged, 1 failed" in again.stdout
+    assert b"at or above 50 %" in again.stdout
+    reports = [json.loads(line) for line in exported.stdout.splitlines()]
+    assert {report["threshold"] for report in reports} == {0.5}
+    for report in reports:
+        source = report["document"]["source"]
+        checked = json.loads(run("check", source, "--format", "json", "--min-confidence", "0.02").stdout)
+        assert [(f["a"], f["b"], f["kind"]) for f in report["findings"]] == [
+            (f["a"], f["b"], f["kind"]) for f in checked["findings"]
+        ]
+    assert [json.loads(line)["source"] for line in failures.stdout.splitlines()] == [f"{folder}/empty.txt"]
+
+
+def test_a_saved_check_is_exported_as_it_was_printed(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.db"
+
+    printed = run("check", folder / "first.txt", "--format", "jsonl", "--statements", "--text", "--save", results)
+    exported = run("export", results, "--statements", "--text")
+
+    assert printed.returncode == 0
+    assert exported.stdout == printed.stdout
+    assert run("batch", folder / "first.txt", "-o", results, "--workers", "1").stdout.count(b"0 scored, 1 with") == 1
+
+
+def test_shards_are_merged(folder: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole.db", [tmp_path / f"{k}.db" for k in (1, 2)]
+
+    for k, part in enumerate(parts, start=1):
+        assert run("batch", folder, "-o", part, "--shard", f"{k}/2", "--workers", "1").returncode == 0
+    merged = run("merge", *parts, "-o", whole)
+
+    assert merged.stdout.startswith(f"{whole}: 2 documents".encode())
+    assert_one_error(run("merge", whole, "-o", whole), "both a part and what they are joined into")
+    assert run("batch", folder, "-o", tmp_path / "x.db", "--shard", "3/2").returncode == 2
+
+
+@pytest.mark.parametrize("case", ["missing", "empty", "nothing readable", "results in a folder", "results no database"])
+def test_a_batch_that_cannot_run_is_one_clear_error(tmp_path: Path, case: str) -> None:
+    folder, results = tmp_path / "articles", tmp_path / "results.db"
+    if case != "missing":
+        folder.mkdir()
+    if case == "nothing readable":
+        (folder / "a.txt").write_bytes(b"")
+    elif case == "results in a folder":
+        results.mkdir()
+    elif case == "results no database":
+        results.write_text("a letter " * 1000)
+    words = {
+        "missing": f"{folder}: no such file or folder",
+        "empty": f"{folder}: no article could be read",
+        "nothing readable": f"{folder}: no article could be read",
+        "results in a folder": f"{results}: a folder",
+        "results no database": f"{results}: not a results file",
+    }[case]
+
+    done = run("batch", folder, "-o", results, "--workers", "1")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"claims: {words}".encode())
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_batch_that_is_interrupted_finishes_its_documents_and_can_go_on(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.db"
+    for k in range(120):
+        text = "".join(f"Tram {k} runs to place {n} at last. " for n in range(20))
+        (folder / f"{k}.txt").write_text(text)
+    command = [*CLAIMS, "batch", str(folder), "-o", str(results), "--max-pairs", "1"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as batch:
+        while not results.exists() or not count_documents(results):
+            assert batch.poll() is None
+        batch.send_signal(signal.SIGINT)
+        _, said = batch.communicate()
+
+    assert batch.returncode == 130
+    assert b"finishing what is being scored" in said
+    assert said.endswith(b"claims: stopped; the same command goes on from here\n")
+    assert 0 < count_documents(results) < 122
+
+
+def count_documents(results: Path) -> int:
+    try:
+        return int(sqlite3.connect(results).execute("SELECT count(*) FROM documents").fetchone()[0])
+    except sqlite3.Error:  # not made yet
+        return 0
+
+
+def test_a_gigabyte_of_nothing_does_not_stop_a_batch(folder: Path, tmp_path: Path) -> None:
+    with (folder / "huge.txt").open("wb") as huge:
+        huge.truncate(1 << 30)
+
+    done = run("batch", folder, "-o", tmp_path / "results.db", "--workers", "1")
+
+    assert done.returncode == 0
+    assert b"2 scored" in done.stdout
+    assert b"2 failed" in done.stdout
+
+
+def test_an_export_of_pages_and_tables_needs_a_place(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.db"
+    run("check", folder / "first.txt", "--save", results)
+
+    for format in ("html", "parquet"):
+        assert_one_error(run("export", results, "--format", format), "name where to write it with -o")
+        assert run("export", results, "--format", format, "-o", tmp_path / format).returncode == 0
+    assert (tmp_path / "html" / "index.html").is_file()
+    assert_one_error(run("export", results, "--format", "html", "-o", results), "cannot be written")
+    assert_one_error(run("export", tmp_path / "none.db"), "no such file")

@@ -552,7 +552,7 @@ def test_name_that_is_not_utf8_can_still_be_printed(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
     path.write_text("The bridge.")
 
-    assert Document.read(path).source.endswith("caf\ufffd.txt")
+    assert Document.read(path).source.endswith("caf\\xe9.txt")
 
 
 @settings(max_examples=200, deadline=None)

@@ -22,6 +22,7 @@ from claims.statements import Statement
 FINDING_COLUMNS = (
     *("source", "document_id", "language", "confidence", "calibrated", "kind", "reasons"),
     *("a_start", "a_end", "a_text", "a_speaker", "b_start", "b_end", "b_text", "b_speaker"),
+    *("verdict", "reviewer", "note"),
 )
 STATEMENT_COLUMNS = (
     *("source", "document_id", "language", "sentence", "start", "end", "text", "speaker", "own_voice", "quoted"),
@@ -88,14 +89,16 @@ def _dumps(value: Any, indent: int | None = None) -> str:
 
 
 def _finding_row(report: Report, finding: Finding) -> tuple[str, ...]:
+    verdict = finding.verdict
     return (
         *_document_cells(report.document),
         f"{finding.confidence:.4f}",
         _boolean(report.calibrated),
-        _cell(finding.kind),
-        _cell("; ".join(finding.reasons)),
+        cell(finding.kind),
+        cell("; ".join(finding.reasons)),
         *_statement_cells(finding.a),
         *_statement_cells(finding.b),
+        *(map(cell, (verdict.verdict, verdict.reviewer, verdict.note)) if verdict else ("", "", "")),
     )
 
 
@@ -108,24 +111,25 @@ def _statement_row(document: Document, statement: Statement) -> tuple[str, ...]:
         _boolean(statement.quoted),
         "" if statement.claim_score is None else f"{statement.claim_score:.4f}",
         _boolean(statement.is_claim),
-        _cell(subject_text(document, statement)),
-        _cell("; ".join(statement.cues)),
-        _cell("; ".join(statement.dates)),
+        cell(subject_text(document, statement)),
+        cell("; ".join(statement.cues)),
+        cell("; ".join(statement.dates)),
     )
 
 
 def _document_cells(document: Document) -> tuple[str, ...]:
-    return _cell(document.source), document.id, _cell(document.language)
+    return cell(document.source), document.id, cell(document.language)
 
 
 def _statement_cells(statement: Statement) -> tuple[str, ...]:
-    return str(statement.start), str(statement.end), _cell(statement.text), _cell(statement.speaker or "")
+    return str(statement.start), str(statement.end), cell(statement.text), cell(statement.speaker or "")
 
 
 def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text in one line as a cell of a spreadsheet, never a formula."""
     shown = one_line(text)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

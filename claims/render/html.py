@@ -16,7 +16,7 @@ import html
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
@@ -25,6 +25,9 @@ from claims.findings import Extract, Finding, Report
 from claims.render import shown
 from claims.render.shown import Options
 from claims.statements import Statement
+
+HEADING = "Possible contradictions"
+FOOTER = "Each finding is a hint for an editor, not a verdict."
 
 # Languages written from right to left; those with two scripts, as Kurdish, are left to dir="auto".
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -88,6 +91,8 @@ nav ul { margin: .75rem 0 0; padding-left: 1.25rem; }
 .kind { margin-top: .2rem; font-weight: 600; }
 .kind::first-letter { text-transform: uppercase; }
 .why { font-size: .9rem; color: var(--soft); }
+.verdict { margin-top: .2rem; font-weight: 600; color: var(--link); overflow-wrap: anywhere; }
+.verdict::first-letter { text-transform: uppercase; }
 .side { margin-top: .75rem; padding-left: .75rem; border-left: .25rem solid; }
 .side.a { border-color: var(--a-ink); }
 .side.b { border-color: var(--b-ink); }
@@ -111,6 +116,13 @@ sup a { padding: .15em .2em; text-decoration: none; border-radius: .2em; backgro
 details { margin-top: 1.5rem; }
 summary { cursor: pointer; font-size: .9rem; }
 .listed { margin-top: 1.5rem; }
+.orders { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
+.wide { overflow-x: auto; margin: .75rem 0 2rem; }
+.index { width: 100%; border-collapse: collapse; background: var(--sheet); border: 1px solid var(--line); }
+.index th, .index td { padding: .5rem .75rem; text-align: start; vertical-align: top; }
+.index tr { border-top: 1px solid var(--line); }
+.index tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 14rem; }
+.index td { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .statements {
   max-width: 56rem; margin-top: 1rem; list-style: none;
   border: 1px solid var(--line); border-radius: .6rem; background: var(--sheet);
@@ -158,11 +170,14 @@ body > footer { padding-bottom: 2rem; font-size: .85rem; color: var(--soft); }
 def render_html(reports: Sequence[Report], options: Options) -> str:
     """One self-contained page with a section for each article."""
     sections = [_Section(f"r{number}", report, options) for number, report in enumerate(reports, start=1)]
+    heads = [(section.head, shown.counted(len(section.names), "finding")) for section in sections]
+    nav = _link_to_index(options) if options.index else _contents(heads)
     return _page(
-        "Possible contradictions",
-        [(section.head, shown.counted(len(section.names), "finding")) for section in sections],
+        HEADING,
+        _name(section.head.title for section in sections),
+        nav,
         [line for section in sections for line in section.lines()],
-        "Each finding is a hint for an editor, not a verdict.",
+        FOOTER,
         _target_style([name for section in sections for name in section.names]),
     )
 
@@ -170,20 +185,95 @@ def render_html(reports: Sequence[Report], options: Options) -> str:
 def render_statements_html(extracts: Sequence[Extract], options: Options) -> str:
     """One self-contained page with the statements of each article."""
     heads = [_Head(f"r{number}", extract.document) for number, extract in enumerate(extracts, start=1)]
+    counts = (shown.counted(extract.counts.claims, "claim") for extract in extracts)
     return _page(
         "Statements",
-        [(head, shown.counted(extract.counts.claims, "claim")) for head, extract in zip(heads, extracts, strict=True)],
+        _name(head.title for head in heads),
+        _contents(list(zip(heads, counts, strict=True))),
         [line for each in zip(heads, extracts, strict=True) for line in _extract(*each, options)],
         "Who speaks and what is worth checking are guesses, not facts.",
     )
 
 
-def _page(
-    heading: str, contents: Sequence[tuple[_Head, str]], lines: Sequence[str], footer: str, more_style: str = ""
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the list of articles says of one."""
+
+    page: str
+    """The page about the article, from the list."""
+    document: Document
+    n_findings: int
+    n_reviewed: int
+    highest: float
+    """Confidence of the surest finding, 0 where there is none."""
+    confidence: str
+    """The same in words."""
+
+
+_ORDERS: dict[str, tuple[str, Callable[[Entry], tuple[object, ...]]]] = {
+    "index.html": ("by findings", lambda entry: (-entry.n_findings, -entry.highest, entry.document.source)),
+    "by-confidence.html": ("by confidence", lambda entry: (-entry.highest, -entry.n_findings, entry.document.source)),
+    "by-source.html": ("by source", lambda entry: (entry.document.source,)),
+    "by-title.html": ("by title", lambda entry: (shown.title(entry.document).casefold(), entry.document.source)),
+    "by-date.html": ("by date, latest first", lambda entry: (_latest_first(entry), entry.document.source)),
+}
+"""The pages of the list: what each is called, and its order."""
+
+
+def render_index(entries: Sequence[Entry]) -> dict[str, str]:
+    """The list of all articles in several orders, each a page of its own; links need no script. File name -> page."""
+    return {file: _index(entries, file) for file in _ORDERS}
+
+
+def _index(entries: Sequence[Entry], file: str) -> str:
+    n_findings = sum(entry.n_findings for entry in entries)
+    n_reviewed = sum(entry.n_reviewed for entry in entries)
+    counts = [shown.counted(len(entries), "article"), shown.counted(n_findings, "finding"), f"{n_reviewed:,} reviewed"]
+    links = (
+        f"<li><b>{name}</b></li>" if other == file else f'<li><a href="{other}">{name}</a></li>'
+        for other, (name, _) in _ORDERS.items()
+    )
+    nav = [f'<nav aria-label="Order"><ul class="orders">{"".join(links)}</ul></nav>']
+    lines = [
+        f'<p class="facts">{", ".join(counts)}</p>',
+        '<div class="wide"><table class="index"><thead><tr><th scope="col">Article</th><th scope="col">Findings</th>',
+        '<th scope="col">Surest</th><th scope="col">Reviewed</th><th scope="col">Language</th>',
+        '<th scope="col">Date</th></tr></thead><tbody>',
+    ]
+    for entry in sorted(entries, key=_ORDERS[file][1]):
+        head = _Head("", entry.document)
+        source = shown.one_line(entry.document.source)
+        under = f'<br><span class="facts"><bdi>{_text(source)}</bdi></span>' if source != head.title else ""
+        cells = (
+            *(f"{entry.n_findings:,}", entry.confidence if entry.n_findings else "", f"{entry.n_reviewed:,}"),
+            *(entry.document.language, shown.one_line(entry.document.date or "")),
+        )
+        lines.append(
+            f'<tr><th scope="row"><a href="{entry.page}"><bdi>{_text(head.title)}</bdi></a>{under}</th>'
+            f"{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
+        )
+    lines.append("</tbody></table></div>")
+    return _page(HEADING, counts[0], nav, lines, FOOTER)
+
+
+def _latest_first(entry: Entry) -> tuple[int, ...]:
+    """A key that puts late dates before early ones, and those before none."""
+    return tuple(-ord(sign) for sign in entry.document.date or "") or (1,)
+
+
+def _link_to_index(options: Options) -> Iterator[str]:
+    yield f'<nav aria-label="Articles"><p><a href="{_text(options.index)}">all articles</a></p></nav>'
+
+
+def _name(titles: Iterable[str]) -> str:
+    """What a page is called: as its article, where there is only one."""
+    named = list(titles)
+    return named[0] if len(named) == 1 else shown.counted(len(named), "article")
+
+
+def _page(heading: str, name: str, nav: Iterable[str], lines: Sequence[str], footer: str, more_style: str = "") -> str:
     style = _STYLE + more_style
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    name = contents[0][0].title if len(contents) == 1 else shown.counted(len(contents), "article")
     page = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -198,7 +288,7 @@ def _page(
         "<body>",
         "<header>",
         f"<h1>{heading}</h1>",
-        *_contents(contents),
+        *nav,
         "</header>",
         "<main>",
         *lines,
@@ -356,6 +446,8 @@ class _Section:
         yield f'<p class="kind">{_text(shown.kind_words(finding))}</p>'
         if why := shown.reasons_words(finding):
             yield f'<p class="why">{_text(why)}</p>'
+        if verdict := shown.verdict_words(finding):
+            yield f'<p class="verdict">{_text(verdict)}</p>'
         for side, statement in (("a", finding.a), ("b", finding.b)):
             yield f'<div class="side {side}">'
             yield f'<p class="place"><span class="letter">{side.upper()}</span>'

@@ -91,6 +91,8 @@ def _sides(report: Report, finding: Finding) -> str:
     lines = [f"- **{side}**, {_statement(report, s)}" for side, s in (("A", finding.a), ("B", finding.b))]
     if finding.reasons:
         lines.append(f"- Why: {escape(shown.reasons_words(finding))}")
+    if verdict := shown.verdict_words(finding):
+        lines.append(f"- Verdict: {escape(verdict)}")
     return "\n".join(lines)
 
 

@@ -29,6 +29,8 @@ _EXACT = 1e-9
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 _REPLACEMENT = "\ufffd"
 
+VERDICT_WORDS = {"confirmed": "confirmed", "false_alarm": "false alarm", "dismissed": "dismissed"}
+
 _DATE = re.compile(r"(?:(?P<year>\d{4})|-)(?:-(?P<month>0[1-9]|1[0-2]))?(?:-(?P<day>[0-3]\d))?")
 _MONTHS = [
     *("January", "February", "March", "April", "May", "June"),
@@ -50,6 +52,8 @@ class Options:
     """Add the text the offsets count in (JSON; the HTML of a report always shows it)."""
     array: bool = False
     """Write an array even of one article (JSON), so that its shape does not depend on how many could be read."""
+    index: str = ""
+    """Where the page that lists all articles is, of an HTML page of one of them."""
     width: int = 100
     """Columns of text that does not go to a terminal."""
     terminal: bool = False
@@ -173,6 +177,15 @@ def kind_words(finding: Finding) -> str:
 def reasons_words(finding: Finding) -> str:
     """What raised the confidence, strongest first."""
     return "; ".join(one_line(reason) for reason in finding.reasons)
+
+
+def verdict_words(finding: Finding) -> str:
+    """What a reviewer decided, as in "confirmed by Ana: the mayor said both"; nothing where nobody did."""
+    if finding.verdict is None:
+        return ""
+    verdict = VERDICT_WORDS.get(finding.verdict.verdict, one_line(finding.verdict.verdict))
+    note = one_line(finding.verdict.note)
+    return f"{verdict} by {one_line(finding.verdict.reviewer)}{f': {note}' if note else ''}"
 
 
 def place_words(report: Report, statement: Statement) -> tuple[str, ...]:

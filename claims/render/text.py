@@ -105,6 +105,8 @@ class _Page:
         yield from self._wrapped(shown.kind_words(finding), head)
         if why := shown.reasons_words(finding):
             yield from self._wrapped(f"Why: {why}", indent, "dim")
+        if verdict := shown.verdict_words(finding):
+            yield from self._wrapped(f"Verdict: {verdict}", indent, "bold")
         yield from self._statement(report, finding.a, indent, "A")
         yield from self._statement(report, finding.b, indent, "B")
 
