@@ -191,6 +191,13 @@ def extract(
         raise typer.Exit(COULD_NOT_RUN)
 
 
+class EngineName(StrEnum):
+    """Where documents are scored."""
+
+    local = "local"
+    ray = "ray"
+
+
 def _shard(value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
@@ -234,8 +241,11 @@ def batch(
         bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that score.  [default: one for each core]")
+        int | None, typer.Option(min=1, help="Processes that score.  [default: one for each core, or GPU of a cluster]")
     ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="Score on this machine, or on the Ray cluster of RAY_ADDRESS.")
+    ] = EngineName.local,
     shard: Annotated[
         str | None,
         typer.Option(metavar="I/N", help="Score the I-th of N equal parts, e.g. 1/4; join them with claims merge."),
@@ -255,14 +265,20 @@ def batch(
         listing = Listing(articles, glob, language, Columns(text_column, id_column))
         next(listing.files(), None)  # a folder that is not there is known before a model is loaded
         n_workers = workers or n_cores()
-        n_threads = max(1, n_cores() // n_workers)
+        n_threads = max(1, n_cores() // n_workers) if engine == "local" else 1
         make = batching.Make(model, device, max_pairs, claims_only, n_threads)
         detector = make()
         run = batching.run_of(detector, threshold=threshold, language=language)
-        engine = batching.Here(detector) if n_workers == 1 else batching.Processes(make, n_workers)
+        scoring: batching.Engine
+        if engine == "ray":
+            from claims.cluster import RayCluster
+
+            scoring = RayCluster(make, workers, on_gpu=device == "cuda")
+        else:
+            scoring = batching.Here(detector) if n_workers == 1 else batching.Processes(make, n_workers)
         with Results.open(output, create=True) as results, _stopping() as stop, _batch_progress(listing) as told:
             done = batching.run_batch(
-                listing, results, run, engine, shard=batching.Shard(*part) if part else None, told=told, stop=stop
+                listing, results, run, scoring, shard=batching.Shard(*part) if part else None, told=told, stop=stop
             )
             totals = results.totals()
     n_others = listing.n_others()
