@@ -171,6 +171,12 @@ class _Batch:
         except DocumentError as error:
             self._failed(source.name, source.stamp, str(error))
             return None
+        except Exception as error:  # a file that breaks the code that reads it must not stop the others
+            trouble = f"{type(error).__name__}: {error}"
+            self._failed(
+                source.name, source.stamp, f"{source.name}: cannot be read ({trouble}); report it or leave it out"
+            )
+            return None
         if document not in self.shard:
             self.progress.elsewhere += 1
             return None

@@ -138,6 +138,25 @@ def test_what_fails_is_recorded_and_the_rest_goes_on(tmp_path: Path, path: Path)
     assert (again.scored, again.failed, again.unchanged) == (1, 1, 3)
 
 
+def test_a_file_that_breaks_its_reader_does_not_stop_the_rest(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fill(tmp_path / "in", range(3))
+    (folder / "1.html").write_text("<p>It is so.")
+
+    def too_deep(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("claims.document.read_html", too_deep)
+    done = scored(folder, path)
+
+    assert (done.scored, done.failed) == (3, 1)
+    with Results.open(path) as results:
+        assert list(results.failures().values()) == [
+            f"{folder}/1.html: cannot be read (RecursionError: too deep); report it or leave it out"
+        ]
+
+
 def test_several_processes_come_to_the_same_results(tmp_path: Path, path: Path) -> None:
     folder = fill(tmp_path / "in", range(200))
 
