@@ -22,13 +22,15 @@ from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
 from claims.pairs import Candidates, content, stem
 from claims.statements import Statement
 
-VERSION = 2
+VERSION = 3
 FILE = "calibration.json"
 
 FEATURES = (
     "contradiction_max",  # log-odds of contradiction in the direction that is surer of it
     "contradiction_min",  # and in the other
     "entailment_max",  # log-odds of entailment in the direction that is surer of it
+    "in_context",  # log-odds of contradiction, mean of both directions, of the whole sentences where they were read
+    "rank",  # log(1 + pairs of the article that the model takes rather for a contradiction)
     "relatedness",  # what the two share, as `claims.pairs` measures it
     "numeric_conflict",  # share of content in common, where both count the same unit with different numbers
     "same_speaker",  # 1 when one named source says both
@@ -102,18 +104,22 @@ def pair_features(
     pairs: Sequence[tuple[Statement, Statement]],
     contradiction: NDArray[np.floating],
     entailment: NDArray[np.floating],
+    in_context: NDArray[np.floating],
     candidates: Candidates,
 ) -> NDArray[np.float64]:
     """The features of the candidate pairs of one article, the same when both sides of a pair are swapped.
 
-    Shape: log-odds (2, n), one row for each direction -> (n, len(FEATURES)).
+    Shape: log-odds (2, n), one row for each direction, twice, and (n,) -> (n, len(FEATURES)).
     """
     if not pairs:
         return np.zeros((0, len(FEATURES)))
     surest, other = contradiction.max(axis=0), contradiction.min(axis=0)
+    rank = np.empty(len(pairs))
+    rank[np.argsort(-contradiction.mean(axis=0), kind="stable")] = np.log1p(np.arange(len(pairs)))
     plain = np.array([_plain_features(a, b) for a, b in pairs], np.float64)
     pairs_read = np.full(len(pairs), np.log(candidates.usual))
-    return np.column_stack([surest, other, entailment.max(axis=0), candidates.relatedness, plain, pairs_read])
+    told = [surest, other, entailment.max(axis=0), in_context, rank, candidates.relatedness]
+    return np.column_stack([*told, plain, pairs_read])
 
 
 def _plain_features(a: Statement, b: Statement) -> tuple[float, ...]:

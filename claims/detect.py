@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
 from claims.tagger import Tagger
 
+LOOKED_AGAIN = 25  # pairs of an article, those the model is surest of, that are read again with their whole sentences
 LONGEST_SUBJECT = 80  # characters; what is longer is more than a name and would drown the statement
 
 
@@ -82,44 +83,30 @@ class Detector:
 
     def detect_all(self, documents: Sequence[Document], *, progress: Progress | None = None) -> list[Report]:
         """The report of each document; their pairs share the batches of the model."""
+        calibration = self.calibration or UNCALIBRATED
         readings = [
             read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only) for document in documents
         ]
         predictions = predict_each(self.model, [reading.both_directions for reading in readings], progress)
-        return [self._report(*each) for each in zip(readings, predictions, strict=True)]
+        for reading, prediction in zip(readings, predictions, strict=True):
+            if not np.isfinite(prediction.logits).all():
+                source = reading.extract.document.source
+                raise ModelError(f"{self.model.name}: gives no finite answer for {source}; use another model")
+        looks_again = bool(calibration.weights.get("in_context"))
+        features = features_of(self.model, readings, predictions, calibration.temperature, looks_again=looks_again)
+        return [self._report(*each) for each in zip(readings, predictions, features, strict=True)]
 
-    def _report(self, reading: Reading, prediction: Prediction) -> Report:
-        found, candidates, pairs = reading.extract, reading.candidates, reading.pairs
-        document = found.document
-        if not np.isfinite(prediction.logits).all():
-            raise ModelError(f"{self.model.name}: gives no finite answer for {document.source}; use another model")
-
+    def _report(self, reading: Reading, prediction: Prediction, features: NDArray[np.float64]) -> Report:
+        found, candidates, document = reading.extract, reading.candidates, reading.extract.document
         calibration = self.calibration or UNCALIBRATED
-        logits = prediction.logits / np.float32(calibration.temperature)
-        forward, backward = logits[: len(pairs)], logits[len(pairs) :]
-        features = pair_features(pairs, *evidence(prediction, calibration.temperature), candidates)
-        confidence = calibration.confidence(features)
-        contributions = calibration.contributions(features)
-
-        scored = [
-            Finding(
-                a,
-                b,
-                float(confidence[k]),
-                kind_of(a, b),
-                reasons_for(a, b, contributions[k]),
-                _triple(forward[k]),
-                _triple(backward[k]),
-            )
-            for k, (a, b) in enumerate(pairs)
-        ]
+        scored = findings_of(reading.pairs, prediction, features, calibration, kind_of)
         listed = merged(scored)
         counts = Counts(
             sentences=found.counts.sentences,
             statements=found.counts.statements,
             pairs=candidates.possible,
-            scored=len(pairs),
-            skipped_pairs=candidates.possible - len(pairs),
+            scored=len(scored),
+            skipped_pairs=candidates.possible - len(scored),
             merged=len(scored) - len(listed),
             unpaired=reading.n_unpaired,
             truncated=int(prediction.truncated.sum()),
@@ -136,6 +123,68 @@ class Detector:
             ranked(listed),
             found.statements,
         )
+
+
+def findings_of(
+    pairs: Sequence[tuple[Statement, Statement]],
+    prediction: Prediction,
+    features: NDArray[np.float64],
+    calibration: Calibration,
+    kind: Callable[[Statement, Statement], str],
+) -> list[Finding]:
+    """Each pair as a finding; the prediction is of all pairs as (a, b), then of all as (b, a)."""
+    probabilities = softmax(prediction.logits, calibration.temperature).astype(float).tolist()
+    confidence = calibration.confidence(features)
+    contributions = calibration.contributions(features)
+    return [
+        Finding(
+            *(a, b, float(confidence[k]), kind(a, b), reasons_for(a, b, contributions[k])),
+            *(tuple(probabilities[k]), tuple(probabilities[len(pairs) + k])),
+        )
+        for k, (a, b) in enumerate(pairs)
+    ]
+
+
+def features_of(
+    model: NLI,
+    readings: Sequence[Reading],
+    predictions: Sequence[Prediction],
+    temperature: float,
+    *,
+    looks_again: bool = True,
+) -> list[NDArray[np.float64]]:
+    """The features of the pairs of each article, given what the model says of `both_directions`.
+
+    With `looks_again` the model reads the pairs that it is surest of again, with their whole sentences: a clause may
+    say something else than its sentence, and few pairs of an article are worth a second look. Shape of each: (pairs,
+    len(FEATURES)).
+    """
+    told = [evidence(prediction, temperature) for prediction in predictions]
+    in_context = [contradiction.mean(axis=0) for contradiction, _ in told]
+    if looks_again:
+        again = [_surest(*each) for each in zip(readings, in_context, strict=True)]
+        asked = [_whole_sentences(*each) for each in zip(readings, again, strict=True)]
+        for pairs, context, prediction in zip(again, in_context, predict_each(model, asked), strict=True):
+            context[pairs] = evidence(prediction, temperature)[0].mean(axis=0)
+    return [
+        pair_features(reading.pairs, *both, context, reading.candidates)
+        for reading, both, context in zip(readings, told, in_context, strict=True)
+    ]
+
+
+def _surest(reading: Reading, contradiction: NDArray[np.float64]) -> list[int]:
+    """Those of the pairs with the highest log-odds that stand in two sentences. Shape: (pairs,)."""
+    surest: list[int] = np.argsort(-contradiction, kind="stable")[:LOOKED_AGAIN].tolist()
+    return [k for k in surest if reading.pairs[k][0].sentence != reading.pairs[k][1].sentence]
+
+
+def _whole_sentences(reading: Reading, pairs: Sequence[int]) -> list[tuple[str, str]]:
+    """The sentences of some pairs of statements: all as (a, b), then all as (b, a)."""
+    document = reading.extract.document
+    sentences = split_sentences(document.text, document.language)
+    whole = [[sentences[statement.sentence] for statement in reading.pairs[k]] for k in pairs]
+    asked = [tuple(document.text[sentence.start : sentence.end] for sentence in sides) for sides in whole]
+    return [(a, b) for a, b in asked] + [(b, a) for a, b in asked]
 
 
 def evidence(prediction: Prediction, temperature: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -179,8 +228,10 @@ def read_pairs(
     return Reading(found, candidates, pairs, n_unpaired, asked)
 
 
-def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, str]:
+def model_input(document: Document, a: Statement, b: Statement, other: Document | None = None) -> tuple[str, str]:
     """What the model reads of two statements: no discourse markers, and who or what they are about.
+
+    `other`: the document of `b`, where it is another.
 
     Reported speech of one speaker is read with the speaker as its subject; any other statement with the subject that it
     takes from before it, in brackets.
@@ -191,10 +242,11 @@ def model_input(document: Document, a: Statement, b: Statement) -> tuple[str, st
     >>> model_input(document, raised, promised)
     ('The mayor raised taxes.', '[The mayor] she promised lower fees.')
     """
-    plain_a, plain_b = (without_markers(statement.text, document.language) for statement in (a, b))
+    other = other or document
+    plain_a, plain_b = without_markers(a.text, document.language), without_markers(b.text, other.language)
     if a.speaker and a.speaker == b.speaker and not (a.quoted or b.quoted):
         return _said_by(a) + plain_a, _said_by(b) + plain_b
-    return _about(document, a) + plain_a, _about(document, b) + plain_b
+    return _about(document, a) + plain_a, _about(other, b) + plain_b
 
 
 def _said_by(statement: Statement) -> str:
@@ -236,8 +288,3 @@ def find_contradictions(text: str, *, language: str | None = None) -> tuple[Find
     (`Document.from_text(text).text`: one kind of line end, hard-wrapped lines joined).
     """
     return Detector.from_pretrained().detect(Document.from_text(text, language=language)).findings
-
-
-def _triple(logits: NDArray[np.float32]) -> tuple[float, float, float]:
-    entailment, neutral, contradiction = map(float, softmax(logits))
-    return entailment, neutral, contradiction

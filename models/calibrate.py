@@ -28,9 +28,8 @@ from claims.calibration import (
     expected_calibration_error,
     fit_logistic,
     fit_temperature,
-    pair_features,
 )
-from claims.detect import evidence, read_pairs
+from claims.detect import features_of, read_pairs
 from claims.document import Document
 from claims.evaluate import (
     LabelledArticle,
@@ -95,13 +94,14 @@ def score(
     if tagger is None:
         raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
     pairs: list[tuple[Statement, Statement]] = []
-    features, labels, numbers = [], [], []
+    features: list[NDArray[np.float64]] = []
+    labels, numbers = [], []
     for start in range(0, len(articles), ARTICLES_AT_ONCE):
         chunk = articles[start : start + ARTICLES_AT_ONCE]
         readings = [read_pairs(article.document, tagger=tagger) for article in chunk]
         predictions = predict_each(model, [reading.both_directions for reading in readings])
-        for number, (reading, article, prediction) in enumerate(zip(readings, chunk, predictions, strict=True), start):
-            features.append(pair_features(reading.pairs, *evidence(prediction, temperature), reading.candidates))
+        features += features_of(model, readings, predictions, temperature)
+        for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
             pairs += reading.pairs
             numbers += [number] * len(reading.pairs)
             for a, b in reading.pairs:

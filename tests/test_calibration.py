@@ -10,6 +10,7 @@ from claims.calibration import (
     FEATURES,
     FILE,
     UNCALIBRATED,
+    VERSION,
     Calibration,
     expected_calibration_error,
     fit_logistic,
@@ -37,8 +38,8 @@ def test_swapping_a_pair_keeps_its_features_and_confidence(a, b, contradiction, 
     con, ent = (np.array(both, np.float64)[:, None] for both in (contradiction, entailment))
     related = candidates(1, relatedness)
 
-    features = pair_features([(a, b)], con, ent, related)
-    swapped = pair_features([(b, a)], con[::-1], ent[::-1], related)
+    features = pair_features([(a, b)], con, ent, con.mean(axis=0), related)
+    swapped = pair_features([(b, a)], con[::-1], ent[::-1], con.mean(axis=0), related)
 
     np.testing.assert_array_equal(features, swapped)
     confidence = Calibration.load(bundled_folder() / FILE).confidence(features)
@@ -75,7 +76,7 @@ def statement(text: str, sentence: int, speaker: str | None = None, claim_score:
 
 
 def features_of(a: Statement, b: Statement) -> dict[str, float]:
-    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), candidates(1))[0]
+    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(1), candidates(1))[0]
     return dict(zip(FEATURES, values.tolist(), strict=True))
 
 
@@ -105,17 +106,27 @@ def test_a_pair_among_many_has_more_to_compete_with() -> None:
     pairs = [(statement("It is so", 0), statement("It is not so", 1))]
 
     def pairs_read(n: int) -> float:
-        return float(pair_features(pairs * n, np.zeros((2, n)), np.zeros((2, n)), candidates(n))[0, -1])
+        nothing = np.zeros((2, n))
+        return float(pair_features(pairs * n, nothing, nothing, np.zeros(n), candidates(n))[0, -1])
 
     assert FEATURES[-1] == "pairs_read"
     assert (pairs_read(1), pairs_read(100)) == (0, pytest.approx(np.log(100)))
     assert Calibration.load(bundled_folder() / FILE).weights["pairs_read"] < 0
 
 
+def test_the_surest_pair_of_an_article_ranks_first() -> None:
+    pairs = [(statement("It is so", 0), statement("It is not so", 1))] * 3
+    contradiction = np.array([[0.0, 3.0, -1.0], [0.0, 1.0, -1.0]])
+
+    ranks = pair_features(pairs, contradiction, contradiction, np.zeros(3), candidates(3))[:, FEATURES.index("rank")]
+
+    np.testing.assert_allclose(ranks, np.log1p([1, 0, 2]))
+
+
 def test_uncalibrated_confidence_is_the_mean_of_both_directions() -> None:
     a, b = Statement(0, 1, "a", 0), Statement(2, 3, "b", 1)
 
-    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), candidates(1))
+    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), np.zeros(1), candidates(1))
 
     assert UNCALIBRATED.confidence(features)[0] == pytest.approx(0.5)
 
@@ -130,7 +141,7 @@ def test_a_calibration_survives_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"version": 2}', "not json", '{"version": 2, "temperature": 1, "threshold": 1, "x": 1}'],
+    ["", "[]", "{}", f'{{"version": {VERSION}}}', "not json", f'{{"version": {VERSION}, "temperature": 1, "x": 1}}'],
 )
 def test_a_damaged_calibration_file_is_one_clear_error(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
@@ -142,8 +153,8 @@ def test_a_damaged_calibration_file_is_one_clear_error(tmp_path: Path, content: 
 @pytest.mark.parametrize(
     ("change", "trouble"),
     [
-        ({"version": 1}, "of version 1, not 2"),
-        ({"version": 3, "news": 1}, "of version 3, not 2"),
+        ({"version": 1}, f"of version 1, not {VERSION}"),
+        ({"version": 9, "news": 1}, f"of version 9, not {VERSION}"),
         ({"weights": {"astrology": 1.0}}, "astrology"),
         ({"weights": None}, "not a calibration file"),
         ({"weights": {"relatedness": "much"}}, "not a calibration file"),

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import claims
-from claims import Detector, Document, ModelError, Prediction, find_contradictions
+from claims import Calibration, Detector, Document, ModelError, Prediction, find_contradictions
 from tests.conftest import SEED, ByNegation
 
 FIRM = "se ha mostrado firme a respetar las sanciones impuestas contra Rusia"
@@ -155,3 +155,22 @@ def test_checking_with_the_bundled_model_imports_neither_torch_nor_transformers(
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == ""
+
+
+def test_the_surest_pairs_are_read_again_with_their_whole_sentences(detector: Detector) -> None:
+    model = ByNegation()
+    text = "The bridge is open, which pleases the mayor of the town. It is not open, says the man who owns the ferry."
+
+    calibration = Calibration(1.0, 0.5, 0.0, {"in_context": 1.0})
+    replace(detector, model=model, tagger=None, calibration=calibration).detect(Document.from_text(text, language="en"))
+
+    first, second = text.split(". ")
+    assert {(f"{first}.", second), (second, f"{first}.")} <= set(model.asked)
+
+
+def test_without_a_calibration_nothing_is_read_twice() -> None:
+    model = ByNegation()
+
+    Detector(model).detect(Document.from_text("The bridge is open. It is not open.", language="en"))
+
+    assert len(model.asked) == 2
