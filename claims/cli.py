@@ -246,6 +246,9 @@ def batch(
     engine: Annotated[
         EngineName, typer.Option(help="Score on this machine, or on the Ray cluster of RAY_ADDRESS.")
     ] = EngineName.local,
+    across: Annotated[
+        bool, typer.Option("--across", help="Compare statements of different articles on the same subject too.")
+    ] = False,
     shard: Annotated[
         str | None,
         typer.Option(metavar="I/N", help="Score the I-th of N equal parts, e.g. 1/4; join them with claims merge."),
@@ -280,6 +283,11 @@ def batch(
             done = batching.run_batch(
                 listing, results, run, scoring, shard=batching.Shard(*part) if part else None, told=told, stop=stop
             )
+            n_across = 0
+            if across and not done.stopped:
+                from claims.across import detect_across
+
+                n_across = detect_across(results, batching.remembering(detector), run, told=_across_progress)
             totals = results.totals()
     n_others = listing.n_others()
     typer.echo(
@@ -300,6 +308,8 @@ def batch(
             f"  {done.seconds:,.0f} s, {60 * done.scored / done.seconds:,.0f} documents a minute,"
             f" {done.pairs / done.seconds:,.0f} pairs a second"
         )
+    if across:
+        typer.echo(f"  {totals.across:,} between articles; {n_across:,} pairs were read for them")
     if done.stopped:
         typer.echo("claims: stopped; the same command goes on from here", err=True)
         raise typer.Exit(INTERRUPTED)
@@ -369,6 +379,9 @@ def export(
     ] = None,
     statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
     text: WithText = False,
+    across: Annotated[
+        bool, typer.Option("--across", help="Write the pairs of different articles instead (csv, jsonl, md).")
+    ] = False,
     failures: Annotated[
         bool, typer.Option("--failures", help="Write what could not be read, and why, instead (csv, jsonl).")
     ] = False,
@@ -382,6 +395,8 @@ def export(
 
         shown = Options(min_confidence=min_confidence, statements=statements, text=text)
         choice = exporting.Choice(only.value if only else None, min_confidence)
+        if across and format in ("html", "parquet"):
+            raise ClaimsError(f"--across: cannot be written as {format.value}; use jsonl, csv or md")
         if format in ("html", "parquet") and output is None and not failures:
             raise ClaimsError(f"{format.value}: name where to write it with -o")
         with Results.open(results, read_only=True) as opened:
@@ -389,6 +404,9 @@ def export(
             if failures:
                 kind = Format.csv if format == "csv" else Format.jsonl
                 _write_pieces(exporting.failure_lines(opened.failures(), kind.value), kind, output)
+            elif across:
+                pieces = exporting.across_lines(filter(choice.takes, opened.across(min_confidence)), format.value)
+                _write_pieces(pieces, Format(format.value), output)
             elif format == "html" and output:
                 exporting.write_pages(reports, output, shown)
                 typer.echo(f"claims: wrote {output / 'index.html'}", err=True)
@@ -609,6 +627,13 @@ def _stopping() -> Iterator[Callable[[], bool]]:
         yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _across_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty() or done % 1000 == 0:
+        typer.echo(f"claims: {done:,} of {total:,} articles compared with others", err=True, nl=not sys.stderr.isatty())
+        if sys.stderr.isatty():
+            typer.echo("\r" if done < total else "\n", err=True, nl=False)
 
 
 SECONDS_BETWEEN_LINES = 30.0  # of progress where stderr is no terminal

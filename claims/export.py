@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from claims.document import Document
 from claims.errors import ClaimsError
-from claims.findings import VERDICTS, Finding, Report
-from claims.render import Options, render
-from claims.render.data import cell
+from claims.findings import SCHEMA, VERDICTS, Finding, Report, document_json, finding_json
+from claims.render import Options, render, shown
+from claims.render.data import cell, dumps
+from claims.render.markdown import escape
 from claims.results import Results
 
 CHOICES = (*VERDICTS, "reviewed", "unreviewed")
@@ -26,7 +28,16 @@ CHOICES = (*VERDICTS, "reviewed", "unreviewed")
 
 DOCUMENTS_PER_ROW_GROUP = 500  # of a Parquet file
 
+ACROSS_COLUMNS = (
+    *("confidence", "kind", "reasons", "a_source", "a_document_id", "a_start", "a_end", "a_text"),
+    *("b_source", "b_document_id", "b_start", "b_end", "b_text", "verdict"),
+)
+
 PAGES = "documents"  # folder of the pages of an HTML export
+
+
+Across = tuple[Document, Document, Finding]
+"""A finding between two documents, and those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,10 @@ class Choice:
         if self.only is None:
             return report
         return replace(report, scored=tuple(filter(self._takes, report.scored)))
+
+    def takes(self, across: Across) -> bool:
+        """Whether a finding between two documents is chosen."""
+        return self.only is None or self._takes(across[2])
 
     def _takes(self, finding: Finding) -> bool:
         if self.only in ("reviewed", "unreviewed"):
@@ -69,12 +84,49 @@ def lines_of(reports: Iterable[Report], format: str, options: Options) -> Iterat
         yield piece.removeprefix(head)
 
 
+def across_lines(found: Iterable[Across], format: str) -> Iterator[str]:
+    """Findings between documents, piece by piece. Formats: jsonl, csv, md."""
+    if format == "csv":
+        yield _csv_line(ACROSS_COLUMNS)
+    elif format == "md":
+        yield "# Possible contradictions between articles\n"
+    for one, other, finding in found:
+        verdict = shown.verdict_words(finding)
+        if format == "jsonl":
+            written = {"schema": SCHEMA, "documents": [document_json(one), document_json(other)]}
+            yield dumps({**written, **finding_json(finding)}) + "\n"
+        elif format == "csv":
+            sides = ((one, finding.a), (other, finding.b))
+            yield _csv_line(
+                [
+                    *(f"{finding.confidence:.4f}", finding.kind, "; ".join(finding.reasons)),
+                    *(
+                        part
+                        for document, side in sides
+                        for part in (document.source, document.id, str(side.start), str(side.end), side.text)
+                    ),
+                    verdict,
+                ]
+            )
+        else:
+            yield f"\n## {finding.confidence * 100:.0f} %: {escape(shown.kind_words(finding))}\n\n"
+            for document, side in ((one, finding.a), (other, finding.b)):
+                yield f"- **{escape(shown.title(document))}**: {escape(side.text)}\n"
+            if verdict:
+                yield f"- Verdict: {escape(verdict)}\n"
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    table = io.StringIO()
+    csv.writer(table).writerow([cell(each) for each in cells])
+    return table.getvalue()
+
+
 def failure_lines(failures: Mapping[str, str], format: str) -> Iterator[str]:
     """The sources that could not be read and why, as csv, else a JSON object a line."""
     if format == "csv":
-        table = io.StringIO()
-        csv.writer(table).writerows([("source", "error"), *((cell(s), cell(e)) for s, e in failures.items())])
-        yield table.getvalue()
+        yield _csv_line(("source", "error"))
+        yield from map(_csv_line, failures.items())
         return
     for source, error in failures.items():
         yield json.dumps({"source": source, "error": error}) + "\n"

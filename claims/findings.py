@@ -71,6 +71,7 @@ KINDS = {
     "source_conflict": "two speakers disagree",
     "narrative": "the article itself says both",
     "unattributed": "a source against the article, or an unknown one",
+    "between_articles": "two articles disagree",
 }
 """Each kind of finding and what it means; a label, never a reason to hide a pair."""
 
@@ -141,12 +142,12 @@ class Report:
         """
         return {
             "schema": SCHEMA,
-            "document": _document_json(self.document, text),
+            "document": document_json(self.document, text),
             "model": {"name": self.model, "version": self.model_version},
             "calibrated": self.calibrated,
             "threshold": self.threshold,
             "counts": asdict(self.counts),
-            "findings": [_finding_json(finding) for finding in self.listed(min_confidence)],
+            "findings": [finding_json(finding) for finding in self.listed(min_confidence)],
             "statements": [statement_json(statement) for statement in self.statements] if statements else [],
         }
 
@@ -199,7 +200,7 @@ class Extract:
         """The extract as the JSON contract has it; `text` adds the text the offsets count in."""
         return {
             "schema": SCHEMA,
-            "document": _document_json(self.document, text),
+            "document": document_json(self.document, text),
             "counts": asdict(self.counts),
             "claim_threshold": CLAIM,
             "statements": [statement_json(statement) for statement in self.listed(claims_only=claims_only)],
@@ -244,6 +245,12 @@ def kind_of(a: Statement, b: Statement) -> str:
     if a.speaker and b.speaker:
         return "self_contradiction" if a.speaker == b.speaker else "source_conflict"
     return "narrative" if a.own_voice and b.own_voice else "unattributed"
+
+
+def kind_across(a: Statement, b: Statement) -> str:
+    """Which of `KINDS` two statements of different documents would be, were they a contradiction."""
+    kind = kind_of(replace(a, headline=False), replace(b, headline=False))
+    return "between_articles" if kind in ("narrative", "unattributed") else kind
 
 
 def _times_differ(a: Statement, b: Statement) -> bool:
@@ -323,7 +330,8 @@ def _json_of(command: str) -> Iterator[None]:
         raise ResultsError(f"not written by `claims {command} --format json` ({error!r})") from error
 
 
-def _document_json(document: Document, text: bool) -> dict[str, Any]:
+def document_json(document: Document, text: bool = False) -> dict[str, Any]:
+    """A document as the JSON contract has it, with or without its text."""
     written: dict[str, Any] = {
         "id": document.id,
         "source": document.source,
@@ -347,7 +355,8 @@ def _document_from_json(data: dict[str, Any], command: str) -> Document:
     return Document(given["text"], given["source"], given["language"], given["title"], given["date"], skipped_chars)
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as the JSON contract has it."""
     return {
         "confidence": finding.confidence,
         "kind": finding.kind,

@@ -90,6 +90,16 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
     return Candidates(pairs, shared[order], possible, usual)
 
 
+def pair_relatedness(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+    """What each pair of texts shares, as `Candidates.relatedness`, were they all of one article. Shape: (pairs,)."""
+    n = 2 * len(pairs)
+    if not pairs:
+        return np.zeros(0, np.float32)
+    shared = _relatedness([_runs(text) for pair in pairs for text in pair])
+    first = np.arange(0, n, 2)
+    return shared[_row_begins(n)[first]]
+
+
 def content(text: str) -> dict[str, str]:
     """The stems and numbers of a text, each with the word it stands for; of scripts without spaces, every two
     characters."""

@@ -13,9 +13,9 @@ import hashlib
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from claims.findings import (
     statement_from_json,
     statement_json,
 )
+from claims.statements import Statement
 
 APPLICATION_ID = 0x636C6D73  # "clms": tells a results file from any other SQLite file
 SECONDS_WAITED = 60.0  # for another process that is writing
@@ -64,7 +65,8 @@ _MIGRATIONS = (
         skipped_chars INTEGER NOT NULL,
         run INTEGER NOT NULL REFERENCES runs (id),
         scored TEXT NOT NULL,
-        counts TEXT NOT NULL
+        counts TEXT NOT NULL,
+        compared TEXT
     ) STRICT;
 
     CREATE TABLE sources (
@@ -97,6 +99,7 @@ _MIGRATIONS = (
     CREATE TABLE findings (
         id INTEGER PRIMARY KEY,
         document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        other TEXT REFERENCES documents (id) ON DELETE CASCADE,
         pair TEXT NOT NULL,
         a INTEGER NOT NULL REFERENCES statements (id) ON DELETE CASCADE,
         b INTEGER NOT NULL REFERENCES statements (id) ON DELETE CASCADE,
@@ -107,6 +110,7 @@ _MIGRATIONS = (
     ) STRICT;
     CREATE INDEX findings_by_confidence ON findings (confidence);
     CREATE INDEX findings_of_document ON findings (document);
+    CREATE INDEX findings_of_other ON findings (other);
     CREATE INDEX findings_of_pair ON findings (pair);
     CREATE INDEX findings_of_a ON findings (a);
     CREATE INDEX findings_of_b ON findings (b);
@@ -155,7 +159,9 @@ class Totals:
     failures: int
     """Sources that could not be read."""
     findings: int
-    """Pairs at or above the threshold of the run that scored them."""
+    """Pairs of one document at or above the threshold of the run that scored them."""
+    across: int
+    """The same of two documents."""
 
 
 def pair_key(a: str, b: str) -> str:
@@ -174,6 +180,16 @@ def _plain(text: str) -> str:
     """The letters, marks and digits of a text, in small letters; where there are none, the text."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LMN") or folded
+
+
+@dataclass(frozen=True, slots=True)
+class PairAcross:
+    """Two statements of different documents, each by its place among the statements of its document."""
+
+    document_a: str
+    a: int
+    document_b: str
+    b: int
 
 
 class Results:
@@ -281,8 +297,9 @@ class Results:
             (run_id,) = connection.execute("SELECT id FROM runs WHERE key = ?", (run.key,)).fetchone()
             connection.execute(
                 "INSERT INTO documents VALUES (:id, :source, :language, :title, :date, :text, :skipped_chars, :run,"
-                " :scored, :counts) ON CONFLICT (id) DO UPDATE SET language = :language, title = :title, date = :date,"
-                " skipped_chars = :skipped_chars, run = :run, scored = :scored, counts = :counts",
+                " :scored, :counts, NULL) ON CONFLICT (id) DO UPDATE SET language = :language, title = :title,"
+                " date = :date, skipped_chars = :skipped_chars, run = :run, scored = :scored, counts = :counts,"
+                " compared = NULL",
                 {
                     "id": document.id,
                     "source": document.source,
@@ -324,6 +341,28 @@ class Results:
             )
             for source, stamp in sources.items():
                 self._put_source(source, stamp, document.id, None)
+
+    def add_across(self, document: str, found: Sequence[tuple[PairAcross, Finding]], corpus: str) -> None:
+        """Put in what was found between a document and others, in place of what was there: all of it or nothing.
+
+        `corpus`: identifies the documents that it was compared with.
+        """
+        with self._writing() as connection:
+            connection.execute("DELETE FROM findings WHERE document = ? AND other IS NOT NULL", (document,))
+            connection.executemany(
+                "INSERT INTO findings (document, other, pair, a, b, confidence, kind, reasons, probabilities) VALUES"
+                " (?1, ?2, ?3, (SELECT id FROM statements WHERE document = ?1 AND place = ?4),"
+                " (SELECT id FROM statements WHERE document = ?2 AND place = ?5), ?6, ?7, ?8, ?9)",
+                (
+                    (
+                        *(pair.document_a, pair.document_b, pair_key(finding.a.text, finding.b.text), pair.a, pair.b),
+                        *(finding.confidence, finding.kind, _dump(finding.reasons)),
+                        _dump((finding.forward, finding.backward)),
+                    )
+                    for pair, finding in found
+                ),
+            )
+            connection.execute("UPDATE documents SET compared = ? WHERE id = ?", (corpus, document))
 
     def add_source(self, source: str, stamp: str, document: str) -> None:
         """Note that a source holds a document that is here already."""
@@ -408,11 +447,12 @@ class Results:
         """What is in the file."""
         [(documents,)] = self._ask("SELECT count(*) FROM documents")
         [(failures,)] = self._ask("SELECT count(*) FROM sources WHERE error IS NOT NULL")
-        [(findings,)] = self._ask(
-            "SELECT count(*) FROM findings JOIN documents ON documents.id = findings.document"
-            " JOIN runs ON runs.id = documents.run WHERE confidence >= threshold"
+        [(findings, across)] = self._ask(
+            "SELECT count(*) FILTER (WHERE other IS NULL), count(other) FROM findings"
+            " JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
+            " WHERE confidence >= threshold"
         )
-        return Totals(documents, failures, findings)
+        return Totals(documents, failures, findings, across)
 
     def sources(self) -> dict[str, tuple[str, str]]:
         """Each source that was read, with its stamp and the id of its document."""
@@ -458,22 +498,13 @@ class Results:
         if not found:
             raise ResultsError(f"{self.path}: holds no document {document}")
         [(*of_document, counts, model, version, calibrated, threshold)] = found
-        statements = {
-            row: statement_from_json({**json.loads(rest), "text": text})
-            for row, text, rest in self._ask(
-                "SELECT id, text, rest FROM statements WHERE document = ? ORDER BY place", document
-            )
-        }
+        statements = self._statements_of(document)
         verdicts = self._verdicts_of(document)
         findings = []
-        for pair, a, b, confidence, kind, reasons, probabilities in self._ask(
-            "SELECT pair, a, b, confidence, kind, reasons, probabilities FROM findings WHERE document = ?", document
+        for pair, a, b, *rest in self._ask(
+            f"SELECT {_FINDING} FROM findings WHERE document = ? AND other IS NULL", document
         ):
-            forward, backward = map(tuple, json.loads(probabilities))
-            finding = Finding(
-                statements[a], statements[b], confidence, kind, tuple(json.loads(reasons)), forward, backward
-            )
-            findings.append(replace(finding, verdict=verdicts.get(pair)))
+            findings.append(_finding(statements[a], statements[b], verdicts.get(pair), *rest))
         return Report(
             Document(*of_document),
             *(model, version, bool(calibrated), threshold),
@@ -481,6 +512,36 @@ class Results:
             ranked(findings),
             tuple(statements.values()),
         )
+
+    def document(self, document: str) -> Document:
+        """A document. Raises: ResultsError when it is not here."""
+        return self.report(document).document
+
+    def statements_of(self, document: str) -> list[Statement]:
+        """The statements of a document, in order."""
+        return list(self._statements_of(document).values())
+
+    def not_compared(self, corpus: str) -> list[str]:
+        """The documents that were not compared with a corpus, as `add_across` names it."""
+        rows = self._ask("SELECT id FROM documents WHERE compared IS NOT ? ORDER BY id", corpus)
+        return [document for (document,) in rows]
+
+    def across(self, min_confidence: float | None = None) -> Iterator[tuple[Document, Document, Finding]]:
+        """What was found between documents at or above a confidence, by default the threshold, surest first."""
+        verdicts = self.verdicts()
+        rows = self._ask(
+            f"SELECT findings.document, other, {_FINDING} FROM findings JOIN documents ON documents.id = document"
+            " JOIN runs ON runs.id = run WHERE other IS NOT NULL AND confidence >= coalesce(?, threshold)"
+            " ORDER BY confidence DESC, pair",
+            min_confidence,
+        )
+        for one, other, pair, a, b, *rest in rows:
+            sides = self._statements_of(one)[a], self._statements_of(other)[b]
+            yield self.document(one), self.document(other), _finding(*sides, verdicts.get(pair), *rest)
+
+    def _statements_of(self, document: str) -> dict[int, Statement]:
+        rows = self._ask("SELECT id, text, rest FROM statements WHERE document = ? ORDER BY place", document)
+        return {row: statement_from_json({**json.loads(rest), "text": text}) for row, text, rest in rows}
 
     def verdicts(self) -> dict[str, Verdict]:
         """The last verdict on each pair; pairs whose last verdict was taken back are left out."""
@@ -547,6 +608,16 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(whole):
             yield whole
             whole = ""
+
+
+_FINDING = "pair, a, b, confidence, kind, reasons, probabilities"
+
+
+def _finding(
+    a: Statement, b: Statement, verdict: Verdict | None, confidence: float, kind: str, reasons: str, probabilities: str
+) -> Finding:
+    forward, backward = map(tuple, json.loads(probabilities))
+    return Finding(a, b, confidence, kind, tuple(json.loads(reasons)), forward, backward, verdict)
 
 
 def _run(model: str, version: str, calibrated: int, threshold: float, options: str) -> Run:

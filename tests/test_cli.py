@@ -466,6 +466,28 @@ def test_a_batch_can_be_run_again_and_exported(folder: Path, tmp_path: Path) -> 
     assert [json.loads(line)["source"] for line in failures.stdout.splitlines()] == [f"{folder}/empty.txt"]
 
 
+def test_articles_are_compared_with_each_other_when_asked(tmp_path: Path) -> None:
+    folder, results = tmp_path / "articles", tmp_path / "results.db"
+    folder.mkdir()
+    (folder / "a.txt").write_text(
+        "The museum of Lisbon opens on Monday. Entry costs 12 euros. The mayor cut the ribbon."
+    )
+    (folder / "b.txt").write_text("The museum of Lisbon stays closed on Monday. Trams run to the harbour in May.")
+
+    done = run("batch", folder, "-o", results, "--across", "--workers", "1", "--threshold", "0.01")
+    exported = run("export", results, "--across", "--min-confidence", "0.01")
+
+    assert b"between articles; " in done.stdout
+    first = json.loads(exported.stdout.splitlines()[0])
+    assert {first["a"]["text"], first["b"]["text"]} == {
+        "The museum of Lisbon opens on Monday.",
+        "The museum of Lisbon stays closed on Monday.",
+    }
+    assert_one_error(
+        run("export", results, "--across", "--format", "html", "-o", tmp_path / "x"), "use jsonl, csv or md"
+    )
+
+
 def test_a_saved_check_is_exported_as_it_was_printed(folder: Path, tmp_path: Path) -> None:
     results = tmp_path / "results.db"
 

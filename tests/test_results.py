@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims import Detector, Document, Report, ResultsError
@@ -48,6 +48,7 @@ def test_a_report_comes_out_as_it_went_in(results: Results) -> None:
     assert kept.to_json(statements=True, text=True) == report.to_json(statements=True, text=True)
 
 
+@settings(deadline=None)  # it opens a file each time
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60), min_size=1, max_size=6)
 )

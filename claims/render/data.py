@@ -40,12 +40,12 @@ _ESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 def render_json(results: Sequence[Report | Extract], options: Options) -> str:
     """One result as a JSON object, any other number of them, or one when asked to, as an array; indented."""
     objects = [_json_object(result, options) for result in results]
-    return _dumps(objects[0] if len(objects) == 1 and not options.array else objects, indent=2) + "\n"
+    return dumps(objects[0] if len(objects) == 1 and not options.array else objects, indent=2) + "\n"
 
 
 def render_jsonl(results: Sequence[Report | Extract], options: Options) -> str:
     """One JSON object a line."""
-    return "".join(_dumps(_json_object(result, options)) + "\n" for result in results)
+    return "".join(dumps(_json_object(result, options)) + "\n" for result in results)
 
 
 def render_csv(reports: Sequence[Report], options: Options) -> str:
@@ -82,7 +82,8 @@ def _json_object(result: Report | Extract, options: Options) -> dict[str, Any]:
     return result.to_json(min_confidence=options.min_confidence, statements=options.statements, text=options.text)
 
 
-def _dumps(value: Any, indent: int | None = None) -> str:
+def dumps(value: Any, indent: int | None = None) -> str:
+    """A value as JSON that no reader or terminal takes for anything else."""
     separators = None if indent else (",", ":")
     written = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)

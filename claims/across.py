@@ -1,0 +1,163 @@
+"""Contradictions between articles: statements of different documents on the same subject, read in pairs.
+
+What to compare is found by the encoder that is there anyway: the mean of its lower layers over a statement, in an
+approximate index, then what the two share. The confidence is that of pairs within an article; how far apart two
+statements stand means nothing here, and counts as far. Knows a results file, nothing of folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.calibration import UNCALIBRATED, pair_features, shared_content
+from claims.detect import Detector, evidence, findings_of, model_input
+from claims.errors import ClaimsError
+from claims.findings import Finding, kind_across
+from claims.nli import BundledModel, bundled_folder, predict_each
+from claims.pairs import PAIRS_PER_STATEMENT, Candidates, pair_relatedness
+from claims.results import PairAcross, Results, Run, pair_key
+from claims.statements import Statement
+
+NEIGHBOURS = 20  # statements of other documents that are looked at for each
+PAIRS_READ = 2  # of those, the ones that are read
+LEAST_SHARED = 0.25  # share of the content of the shorter statement that the other has too
+MOST_DAYS = 45  # between two articles whose dates are known; what is older may simply have changed
+SENTENCES_APART = 20  # two articles count as one in which the statements stand far apart
+USUAL_PAIRS = PAIRS_PER_STATEMENT * 30  # each is taken to be as rarely a contradiction as those of a usual article
+TEXTS_AT_A_TIME = 256
+LINKS = 32  # of each vector in the index
+
+
+def detect_across(
+    results: Results, detector: Detector, run: Run, told: Callable[[int, int], None] | None = None
+) -> int:
+    """Put the pairs of statements of different documents that may contradict each other into a results file.
+
+    Only documents scored by this run are compared. Each document is written at once; when nothing was added since,
+    there is nothing to do. Returns how many pairs were read. Raises: ClaimsError when faiss is missing.
+    """
+    ids = [document for document in results.document_ids() if results.holds(document, run)]
+    corpus = hashlib.sha256("\n".join([run.key, *sorted(ids)]).encode()).hexdigest()
+    todo = set(results.not_compared(corpus)) & set(ids)
+    if not todo:
+        return 0
+    pairs: dict[str, list[PairAcross]] = defaultdict(list)
+    for pair in candidates_across(results, ids):
+        pairs[pair.document_a].append(pair)
+    n_read = 0
+    for number, document in enumerate(sorted(todo), start=1):
+        of_document = pairs.get(document, [])
+        results.add_across(document, _findings(results, detector, run, of_document), corpus)
+        n_read += len(of_document)
+        if told:
+            told(number, len(todo))
+    return n_read
+
+
+def candidates_across(results: Results, documents: Sequence[str]) -> list[PairAcross]:
+    """The pairs worth reading, at most `PAIRS_READ` for each statement worth checking."""
+    statements: list[Statement] = []
+    owners: list[tuple[int, int]] = []  # number of the document, place in it
+    dates = [_date(results.document(document).date) for document in documents]
+    for number, document in enumerate(documents):
+        for place, statement in enumerate(results.statements_of(document)):
+            if statement.is_claim:
+                statements.append(statement)
+                owners.append((number, place))
+    if len(statements) < 2:
+        return []
+    vectors = embed(BundledModel(bundled_folder()), [statement.text for statement in statements])
+    best: set[tuple[int, int]] = set()
+    for i, near in enumerate(_neighbours(vectors)):
+        told = []
+        for j, similarity in near:
+            one, other = owners[i][0], owners[j][0]
+            if one == other or not _close(dates[one], dates[other]):
+                continue
+            shared = shared_content(statements[i].text, statements[j].text)
+            if shared >= LEAST_SHARED and not _alike(statements[i], statements[j]):
+                told.append((similarity + shared, min(i, j), max(i, j)))
+        best |= {(first, second) for _, first, second in sorted(told, reverse=True)[:PAIRS_READ]}
+    found = []
+    for i, j in best:
+        (one, a), (other, b) = sorted((owners[i], owners[j]), key=lambda owner: documents[owner[0]])
+        found.append(PairAcross(documents[one], a, documents[other], b))
+    return sorted(found, key=lambda pair: (pair.document_a, pair.a, pair.document_b, pair.b))
+
+
+def embed(model: BundledModel, texts: Sequence[str]) -> NDArray[np.float32]:
+    """A vector of each text: the mean of the lowest layer that is read, each part in deviations over all texts.
+
+    Shape: (texts, hidden).
+    """
+    means = []
+    for start in range(0, len(texts), TEXTS_AT_A_TIME):
+        for tokens in model.read(texts[start : start + TEXTS_AT_A_TIME]):
+            lowest = tokens.states[:, : tokens.states.shape[1] // len(model.layers_read)]
+            means.append(lowest.mean(axis=0) if len(lowest) else np.zeros(lowest.shape[1], np.float32))
+    vectors = np.array(means, np.float32)
+    return np.asarray((vectors - vectors.mean(axis=0)) / (vectors.std(axis=0) + 1e-6), np.float32)
+
+
+def _neighbours(vectors: NDArray[np.float32]) -> Iterator[list[tuple[int, float]]]:
+    """Of each vector the nearest others with their cosine, nearest first."""
+    try:
+        import faiss
+    except ImportError:
+        raise ClaimsError("--across: needs faiss; install claims[across]") from None
+    units = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
+    index = faiss.IndexHNSWFlat(units.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.add(units)
+    index.hnsw.efSearch = 4 * NEIGHBOURS
+    for start in range(0, len(units), TEXTS_AT_A_TIME):
+        similarities, found = index.search(units[start : start + TEXTS_AT_A_TIME], NEIGHBOURS + 1)
+        for row, near in enumerate(zip(found.tolist(), similarities.tolist(), strict=True)):
+            yield [(i, similarity) for i, similarity in zip(*near, strict=True) if i not in (-1, start + row)]
+
+
+def _findings(
+    results: Results, detector: Detector, run: Run, pairs: Sequence[PairAcross]
+) -> list[tuple[PairAcross, Finding]]:
+    """The pairs of one document that are worth keeping, as findings."""
+    if not pairs:
+        return []
+    ids = {document for pair in pairs for document in (pair.document_a, pair.document_b)}
+    held = {document: (results.document(document), results.statements_of(document)) for document in ids}
+    sides, asked = [], []
+    for pair in pairs:
+        (document_a, of_a), (document_b, of_b) = held[pair.document_a], held[pair.document_b]
+        sides.append((of_a[pair.a], of_b[pair.b]))
+        asked.append(model_input(document_a, *sides[-1], document_b))
+    [prediction] = predict_each(detector.model, [[*asked, *((b, a) for a, b in asked)]])
+    calibration = detector.calibration or UNCALIBRATED
+    related = pair_relatedness([(a.text, b.text) for a, b in sides])
+    apart = [(a, replace(b, sentence=a.sentence + SENTENCES_APART)) for a, b in sides]
+    candidates = Candidates(tuple((2 * k, 2 * k + 1) for k in range(len(pairs))), related, len(pairs), USUAL_PAIRS)
+    contradiction, entailment = evidence(prediction, calibration.temperature)
+    features = pair_features(apart, contradiction, entailment, contradiction.mean(axis=0), candidates)
+    found = zip(pairs, findings_of(sides, prediction, features, calibration, kind_across), strict=True)
+    return [(pair, finding) for pair, finding in found if finding.confidence >= run.kept_from]
+
+
+def _date(value: str | None) -> date | None:
+    try:
+        return date.fromisoformat((value or "")[:10])
+    except ValueError:
+        return None
+
+
+def _close(one: date | None, other: date | None) -> bool:
+    """Whether two articles are of about the same time, as far as is known."""
+    return one is None or other is None or abs((one - other).days) <= MOST_DAYS
+
+
+def _alike(a: Statement, b: Statement) -> bool:
+    """Whether two statements are the same text, as in copies of one story."""
+    return pair_key(a.text, "") == pair_key(b.text, "")

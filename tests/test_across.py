@@ -1,0 +1,145 @@
+"""Contradictions between articles: what is compared, what is not, and what is kept."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from claims import Detector, Document
+from claims.across import candidates_across, detect_across
+from claims.batch import run_of
+from claims.export import across_lines
+from claims.results import Results, Run
+from tests.conftest import ByNegation
+
+pytest.importorskip("faiss")
+
+FIRST = "The new bridge over the Amur is open. Trams run to the harbour. The mayor slept well."
+SECOND = "Visitors came from far away. The new bridge over the Amur is not open. Trams run to the harbour."
+OTHER = "The museum of Lisbon bought a painting. It shows a horse that nobody rides."
+
+
+@pytest.fixture
+def stub() -> Detector:
+    return Detector(ByNegation())
+
+
+@pytest.fixture
+def run(stub: Detector) -> Run:
+    return run_of(stub)
+
+
+def add(results: Results, detector: Detector, run: Run, *texts: str, dates: tuple[str | None, ...] = ()) -> None:
+    results.begin_run(run)
+    for k, text in enumerate(texts):
+        document = Document.from_text(text, source=f"{len(results.document_ids())}.txt", language="en")
+        document = replace(document, date=dates[k] if dates else None)
+        results.add_report(run, detector.detect(document), {document.source: "1"})
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results.open(tmp_path / "results.db", create=True)
+
+
+def texts(results: Results) -> list[tuple[str, str]]:
+    return [tuple(sorted((finding.a.text, finding.b.text))) for _, _, finding in results.across()]  # type: ignore[misc]
+
+
+def test_two_articles_that_disagree_are_found(results: Results, stub: Detector, run: Run) -> None:
+    add(results, stub, run, FIRST, SECOND, OTHER)
+
+    within = [report.findings for report in results.reports()]
+
+    assert detect_across(results, stub, run) > 0
+
+    assert texts(results) == [("The new bridge over the Amur is not open.", "The new bridge over the Amur is open.")]
+    [(one, other, finding)] = results.across()
+    assert {one.source, other.source} == {"0.txt", "1.txt"}
+    assert one.text[finding.a.start : finding.a.end] == finding.a.text
+    assert other.text[finding.b.start : finding.b.end] == finding.b.text
+    assert finding.kind == "between_articles"
+    assert results.totals().across == 1
+    assert [report.findings for report in results.reports()] == within
+
+
+def test_copies_and_unrelated_statements_are_not_compared(results: Results, stub: Detector, run: Run) -> None:
+    add(results, stub, run, FIRST, f"A copy. {FIRST}", OTHER)
+
+    pairs = candidates_across(results, results.document_ids())
+
+    compared = [
+        (results.statements_of(p.document_a)[p.a].text, results.statements_of(p.document_b)[p.b].text) for p in pairs
+    ]
+    assert all(a != b for a, b in compared)
+    assert not any("museum" in a + b for a, b in compared)
+
+
+@pytest.mark.parametrize(("dates", "n"), [(("2024-01-01", "2024-01-20"), 1), (("2024-01-01", "2024-06-01"), 0)])
+def test_articles_of_other_times_are_not_compared(
+    results: Results, stub: Detector, run: Run, dates: tuple[str, str], n: int
+) -> None:
+    add(results, stub, run, FIRST, SECOND, dates=dates)
+
+    detect_across(results, stub, run)
+
+    assert len(texts(results)) == n
+
+
+def test_nothing_is_read_again_until_an_article_is_added(results: Results, stub: Detector, run: Run) -> None:
+    add(results, stub, run, FIRST, SECOND)
+    detect_across(results, stub, run)
+    before = texts(results)
+
+    assert detect_across(results, stub, run) == 0
+    assert texts(results) == before
+
+    add(results, stub, run, OTHER)
+    assert detect_across(results, stub, run) > 0
+    assert texts(results) == before
+
+
+def test_a_changed_article_takes_its_pairs_along(results: Results, stub: Detector, run: Run) -> None:
+    add(results, stub, run, FIRST, SECOND)
+    detect_across(results, stub, run)
+
+    changed = Document.from_text(OTHER, source="1.txt", language="en")
+    results.add_report(run, stub.detect(changed), {"1.txt": "2"})
+
+    assert texts(results) == []
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "md"])
+def test_pairs_between_articles_are_exported(results: Results, stub: Detector, run: Run, format: str) -> None:
+    add(results, stub, run, FIRST, SECOND)
+    detect_across(results, stub, run)
+
+    written = "".join(across_lines(results.across(), format))
+
+    if format == "jsonl":
+        data = json.loads(written)
+        assert {document["source"] for document in data["documents"]} == {"0.txt", "1.txt"}
+        assert data["kind"] == "between_articles"
+    elif format == "csv":
+        [row] = csv.DictReader(io.StringIO(written))
+        assert {row["a_source"], row["b_source"]} == {"0.txt", "1.txt"}
+    else:
+        assert "two articles disagree" in written
+    assert "The new bridge over the Amur is not open." in written
+
+
+def test_translations_of_one_article_do_not_contradict_each_other(results: Results, detector: Detector) -> None:
+    english = "The parliament of Kazakhstan approved the budget on Tuesday. Taxes rise by 3 percent. Schools get more."
+    spanish = "El parlamento de Kazajistán aprobó el presupuesto el martes. Los impuestos suben un 3 por ciento."
+    run = run_of(detector)
+    results.begin_run(run)
+    for language, text in (("en", english), ("es", spanish)):
+        document = Document.from_text(text, source=language, language=language)
+        results.add_report(run, detector.detect(document), {language: "1"})
+
+    detect_across(results, detector, run)
+
+    assert texts(results) == []
