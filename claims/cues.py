@@ -91,6 +91,30 @@ def find_cues(text: str, language: str) -> tuple[str, ...]:
     return tuple(cue for cue in CUES if cue in found)
 
 
+def find_negations(text: str, language: str) -> list[tuple[int, int]]:
+    """Return the spans of the words that make a statement say that something is not so.
+
+    Of a negation in two parts, as "ne ... pas", the first. A text whose letters have to be composed or stripped of
+    marks before they are compared (decomposed accents, Arabic vowels) gets none: its offsets would not hold.
+
+    >>> find_negations("La mina no contamina.", "es")
+    [(8, 10)]
+    """
+    code = _code(language)
+    words = _words(_ALIASES.get(code, code))
+    if not words or len(_straighten(text)) != len(text):
+        return []
+    folded = _fold(text, code)
+    if len(folded) != len(text.lstrip(_NOT_WORDS)):
+        return []
+    offset = len(text) - len(folded)
+    return [
+        (match.start() + offset, match.end() + offset)
+        for match in words.pattern.finditer(folded)
+        if "negated" in words.cues[match.lastindex or 0]
+    ]
+
+
 def find_dates(text: str, language: str) -> tuple[str, ...]:
     """Return the dates named in a statement, sorted, each once: "2023-05-12", "2023-05", "2023", "--05-12", "--05",
     or a weekday in English.

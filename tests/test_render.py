@@ -167,7 +167,8 @@ def test_no_control_character_and_no_override_comes_out(format: str, text: str) 
 @pytest.mark.parametrize("format", FORMATS)
 def test_min_confidence_lists_more_than_the_threshold(sanctions: Report, format: str) -> None:
     assert SANCTIONS in render([sanctions], format)
-    fewer, more = (render([sanctions], format, Options(min_confidence=least)) for least in (None, 0.0))
+    pages = (render([sanctions], format, Options(min_confidence=least)) for least in (None, 0.0))
+    fewer, more = (re.sub("</?b\\b[^>]*>", "", page) for page in pages)  # what differs is marked within a statement
     assert more.count(DENIAL) > fewer.count(DENIAL)
 
 
