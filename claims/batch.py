@@ -337,6 +337,7 @@ class Make:
     max_pairs: int | None = None
     claims_only: bool = False
     n_threads: int | None = None
+    calibration: str | None = None
 
     def __call__(self) -> Detector:
         """A new detector that remembers what its model has answered."""

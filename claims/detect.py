@@ -62,19 +62,27 @@ class Detector:
         max_pairs: int | None = None,
         claims_only: bool = False,
         n_threads: int | None = None,
+        calibration: str | Path | None = None,
     ) -> Detector:
         """The bundled model, a model folder, or a model of the Hugging Face hub; a folder with its calibration if any.
 
         Statements are told apart by the heads of the model's folder, else by those of the bundled model. `n_threads`:
-        of the model; None: as many as there are cores.
+        of the model; None: as many as there are cores. `calibration`: the file of another one, as `claims calibrate`
+        writes it.
         Raises: ModelError when the model cannot be used.
         """
         found = find_model(model)
         file = found / FILE if isinstance(found, Path) else None
-        calibration = Calibration.load(file) if file and file.is_file() else None
+        given = Path(calibration) if calibration else file if file and file.is_file() else None
         loaded = load_model(model, device=device, n_threads=n_threads)
         of_its_own = Tagger.open(loaded) if isinstance(loaded, BundledModel) else None
-        return cls(loaded, calibration, max_pairs, of_its_own or Tagger.from_pretrained(), claims_only)
+        return cls(
+            loaded,
+            Calibration.load(given) if given else None,
+            max_pairs,
+            of_its_own or Tagger.from_pretrained(),
+            claims_only,
+        )
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
         """The pairs of a document's statements with confidence, kind and reasons."""

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from claims.detect import model_input
 from claims.document import Document
 from claims.errors import ClaimsError
-from claims.findings import SCHEMA, VERDICTS, Finding, Report, document_json, finding_json
+from claims.findings import RIGHT, SCHEMA, VERDICTS, Finding, Report, document_json, finding_json
+from claims.nli import CONTRADICTION, ENTAILMENT, LABELS, NEUTRAL
 from claims.render import Options, render, shown
 from claims.render.data import cell, dumps
 from claims.render.markdown import escape
@@ -120,6 +122,29 @@ def _csv_line(cells: Sequence[str]) -> str:
     table = io.StringIO()
     csv.writer(table).writerow([cell(each) for each in cells])
     return table.getvalue()
+
+
+def nli_lines(results: Results) -> Iterator[str]:
+    """Every reviewed pair once, as training data for an NLI model: a JSON object a line.
+
+    The texts are what the model reads of the two statements. A right finding is labelled contradiction; of a false
+    alarm nobody said what it is, so it is neutral, or entailment where the model leans to that.
+    """
+    told = set()
+    for document in results.document_ids():
+        kept = [each for each in results.kept(document) if each.finding.verdict and each.document == document]
+        one = results.document(document) if kept else None
+        for each in kept:
+            if each.pair in told or one is None or each.finding.verdict is None:
+                continue
+            told.add(each.pair)
+            finding = each.finding
+            other = results.document(each.other) if each.other else None
+            premise, hypothesis = model_input(one, finding.a, finding.b, other)
+            leans = LABELS[ENTAILMENT if finding.forward[ENTAILMENT] > finding.forward[NEUTRAL] else NEUTRAL]
+            label = LABELS[CONTRADICTION] if each.finding.verdict.verdict in RIGHT else leans
+            row = {"premise": premise, "hypothesis": hypothesis, "label": label, "language": one.language}
+            yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def failure_lines(failures: Mapping[str, str], format: str) -> Iterator[str]:

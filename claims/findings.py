@@ -30,6 +30,9 @@ VERDICTS = {
 }
 """Each verdict and what it means."""
 
+RIGHT = frozenset({"confirmed", "dismissed"})
+"""Verdicts that say that the two statements do contradict each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -37,6 +37,7 @@ from claims.statements import Statement
 
 APPLICATION_ID = 0x636C6D73  # "clms": tells a results file from any other SQLite file
 SECONDS_WAITED = 60.0  # for another process that is writing
+_SQLITE = b"SQLite format 3\0"  # how every SQLite file begins
 KEPT_FROM = 0.01
 """Confidence from which pairs are kept, though a threshold lies above it, so that another needs no second scoring."""
 
@@ -164,6 +165,15 @@ class Totals:
     """The same of two documents."""
 
 
+def is_results(path: Path) -> bool:
+    """Whether a file is an SQLite file, as results files are; a file that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
 def pair_key(a: str, b: str) -> str:
     """What identifies a pair of statements whatever the order, the document and the model.
 
@@ -180,6 +190,20 @@ def _plain(text: str) -> str:
     """The letters, marks and digits of a text, in small letters; where there are none, the text."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LMN") or folded
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finding with its place in the file."""
+
+    id: int
+    """Its row; another one after its document was scored again."""
+    pair: str
+    """What verdicts on it belong to, as `pair_key` gives it."""
+    document: str
+    other: str | None
+    """The document of its second statement, where that is another."""
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,18 +398,23 @@ class Results:
         with self._writing():
             self._put_source(source, stamp, None, error)
 
-    def add_verdict(self, pair: str, verdict: str | None, *, reviewer: str, note: str = "") -> None:
+    def add_verdict(
+        self, pair: str, verdict: str | None, *, reviewer: str, note: str = "", seen: int | None = None
+    ) -> bool:
         """Note what a reviewer decided on a pair; None takes the last decision back. What was decided before stays.
 
-        Raises: ValueError for a verdict that is not one of `VERDICTS`.
+        `seen`: the number of the last decision that the reviewer knows of, 0 for none. When there is a later one,
+        nothing is noted and the answer is False. Raises: ValueError for a verdict that is not one of `VERDICTS`.
         """
         if verdict is not None and verdict not in VERDICTS:
             raise ValueError(f"{verdict!r}: not a verdict; use one of {', '.join(VERDICTS)}")
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO verdicts (pair, verdict, reviewer, note, given) VALUES (?, ?, ?, ?, ?)",
-                (pair, verdict, reviewer, note, _now()),
+            added = connection.execute(
+                "INSERT INTO verdicts (pair, verdict, reviewer, note, given) SELECT ?1, ?2, ?3, ?4, ?5"
+                " WHERE ?6 IS NULL OR ?6 = (SELECT coalesce(max(id), 0) FROM verdicts WHERE pair = ?1)",
+                (pair, verdict, reviewer, note, _now(), seen),
             )
+            return added.rowcount == 1
 
     def merge(self, other: Results) -> None:
         """Put in all that another file holds. What was scored twice by runs of the same key stays as it is here."""
@@ -547,6 +576,45 @@ class Results:
         """The last verdict on each pair; pairs whose last verdict was taken back are left out."""
         rows = self._ask("SELECT pair, verdict, reviewer, note, given FROM verdicts ORDER BY id")
         return _last_verdicts(rows)
+
+    def decisions(self, pair: str) -> list[tuple[int, Verdict | None, str]]:
+        """All that was decided on a pair, the first first: number, verdict (None: taken back), note."""
+        rows = self._ask("SELECT id, verdict, reviewer, note, given FROM verdicts WHERE pair = ? ORDER BY id", pair)
+        return [(number, Verdict(*rest) if rest[0] else None, rest[2]) for number, *rest in rows]
+
+    def last_decision(self) -> int:
+        """The number of the last decision on any pair; another one when somebody has decided since."""
+        [(number,)] = self._ask("SELECT coalesce(max(id), 0) FROM verdicts")
+        return int(number)
+
+    def knows(self, pair: str) -> bool:
+        """Whether there is a finding of a pair."""
+        return self._any("SELECT 1 FROM findings WHERE pair = ?", pair)
+
+    def kept(self, document: str) -> list[Kept]:
+        """All findings in which a document has a part, whatever their confidence, surest first."""
+        rows = self._ask(
+            f"SELECT id, document, other, {_FINDING} FROM findings WHERE document = ?1 OR other = ?1"
+            " ORDER BY confidence DESC, id",
+            document,
+        )
+        ids = {one for row in rows for one in row[1:3] if one}
+        statements = {row: statement for one in ids for row, statement in self._statements_of(one).items()}
+        verdicts = _last_verdicts(
+            self._ask(
+                "SELECT pair, verdict, reviewer, note, given FROM verdicts WHERE pair IN"
+                " (SELECT pair FROM findings WHERE document = ?1 OR other = ?1) ORDER BY id",
+                document,
+            )
+        )
+        return [
+            Kept(id, pair, one, other, _finding(statements[a], statements[b], verdicts.get(pair), *rest))
+            for id, one, other, pair, a, b, *rest in rows
+        ]
+
+    def ask(self, query: str, *values: object) -> list[Any]:
+        """The rows of a query that only reads: for modules that put questions of their own, as `claims.queue`."""
+        return self._ask(query, *values)
 
     def _verdicts_of(self, document: str) -> dict[str, Verdict]:
         return _last_verdicts(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from claims.learning import Figures, Learned
 
 # What each figure of labelled articles says, by its name in JSON.
 ARTICLES = {
@@ -51,6 +54,36 @@ def render_pair_figures(figures: dict[str, dict[str, Any]]) -> str:
         accuracy, precision, error = (_number(one[name]) for name in names)
         lines.append(f"{language:<10}{one['pairs']:7d}  {accuracy:>8}  {precision:>17}  {error:>17}")
     return "\n".join(lines) + "\n"
+
+
+def render_learned(learned: Learned) -> str:
+    """What came of verdicts, as `claims.learning.learn` gives it."""
+    n, threshold = learned.right + learned.false_alarms, learned.calibration.threshold
+    lines = [
+        f"{n} verdicts in {learned.documents} articles: {learned.right} right, {learned.false_alarms} false alarms"
+    ]
+    if learned.lost:
+        lines.append(f"{learned.lost} more are on pairs that the model no longer reads")
+    if learned.across:
+        lines.append(f"{learned.across} more are on pairs of two articles, from which nothing is learned yet")
+    held_out = "articles" if learned.by_document else "pairs, for articles are too few"
+    columns = (("before", learned.before), ("after", learned.after))
+    lines += [
+        "",
+        f"{'':<24}{'before':<18}after, cross-validated by {held_out}",
+        f"{f'precision at {threshold:g}':<24}" + "".join(f"{_precision(of):<18}" for _, of in columns).rstrip(),
+        f"{'calibration error':<24}" + "".join(f"{of.calibration_error:<18.3f}" for _, of in columns).rstrip(),
+        f"{'log loss':<24}" + "".join(f"{of.log_loss:<18.3f}" for _, of in columns).rstrip(),
+    ]
+    if learned.after.log_loss >= learned.before.log_loss:
+        lines += ["", "No better than before: keep the calibration you have, and decide on more findings."]
+    return "\n".join(lines) + "\n"
+
+
+def _precision(figures: Figures) -> str:
+    if figures.precision is None:
+        return "none flagged"
+    return f"{figures.precision:.2f} ({figures.right} of {figures.flagged})"
 
 
 def _number(value: float | None) -> str:

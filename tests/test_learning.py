@@ -1,0 +1,132 @@
+"""Learning from verdicts: the confidence moves where reviewers say, and not on a handful of decisions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from claims import Calibration, Detector, Document, ResultsError
+from claims.batch import run_of
+from claims.calibration import FEATURES, refit
+from claims.learning import LEAST_OF_EACH, learn
+from claims.render.figures import render_learned
+from claims.results import Results
+from tests.conftest import ByNegation
+
+SHIPPED = Calibration(1.0, 0.3, -2.0, {"contradiction_min": 0.4, "numeric_conflict": 1.0})
+
+
+def article(n: int) -> Document:
+    bridge = f"The bridge number {n} is open today. The bridge number {n} is not open today."
+    return Document.from_text(
+        f"{bridge} Mayor Lee said that tram {n} runs. Nobody slept in house {n}.", source=f"{n}.txt"
+    )
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    detector = Detector(ByNegation(), SHIPPED)
+    run = run_of(detector, threshold=0)
+    opened = Results.open(tmp_path / "results.db", create=True)
+    opened.begin_run(run)
+    for n in range(12):
+        opened.add_report(run, detector.detect(article(n)), {f"{n}.txt": "1"})
+    return opened
+
+
+def decide_all(results: Results, n_documents: int) -> int:
+    """Confirm what says "not" against its like, call everything else a false alarm."""
+    n = 0
+    for document in results.document_ids()[:n_documents]:
+        for kept in results.kept(document):
+            texts = kept.finding.a.text, kept.finding.b.text
+            both = all("bridge" in text for text in texts)
+            results.add_verdict(kept.pair, "confirmed" if both else "false_alarm", reviewer="Ana")
+            n += 1
+    return n
+
+
+def test_verdicts_move_the_confidence_where_they_say(results: Results) -> None:
+    n = decide_all(results, 12)
+
+    learned = learn(results, Detector(ByNegation(), SHIPPED))
+
+    assert learned.right == 12
+    assert learned.right + learned.false_alarms == n
+    assert learned.documents == 12
+    assert learned.by_document
+    assert (learned.lost, learned.across) == (0, 0)
+    assert learned.after.log_loss < learned.before.log_loss
+    assert (learned.before.right, learned.before.flagged) == (12, 36)
+    assert (learned.after.right, learned.after.flagged) == (12, 12)
+    assert (learned.calibration.threshold, learned.calibration.temperature) == (0.3, 1.0)
+    told = render_learned(learned)
+    assert "12 right" in told
+    assert "precision at 0.3" in told
+
+
+def test_too_few_verdicts_of_either_kind_are_refused(results: Results) -> None:
+    decide_all(results, LEAST_OF_EACH - 1)
+
+    with pytest.raises(ResultsError, match=f"too few verdicts .* {LEAST_OF_EACH} of each"):
+        learn(results, Detector(ByNegation(), SHIPPED))
+
+
+def test_a_verdict_taken_back_teaches_nothing(results: Results) -> None:
+    decide_all(results, 12)
+    n_all = learn(results, Detector(ByNegation(), SHIPPED)).right
+    results.add_verdict(results.kept(results.document_ids()[0])[0].pair, None, reviewer="Ana")
+
+    learned = learn(results, Detector(ByNegation(), SHIPPED))
+
+    assert learned.right + learned.false_alarms == sum(1 for _ in results.verdicts())
+    assert learned.right <= n_all
+
+
+def test_what_was_learned_is_a_calibration_file_that_a_detector_uses(results: Results, tmp_path: Path) -> None:
+    decide_all(results, 12)
+    learn(results, Detector(ByNegation(), SHIPPED)).calibration.save(tmp_path / "learned.json")
+
+    learned = Calibration.load(tmp_path / "learned.json")
+
+    [first, *_] = Detector(ByNegation(), learned).detect(article(99)).scored
+    [shipped, *_] = Detector(ByNegation(), SHIPPED).detect(article(99)).scored
+    assert first.a.text.startswith("The bridge")
+    assert first.confidence > shipped.confidence
+
+
+def some_pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
+    chooser = np.random.default_rng(0)
+    features = chooser.normal(size=(n, len(FEATURES)))
+    truth = chooser.random(n) < 1 / (1 + np.exp(-(features[:, 0] * 2 - 1)))
+    return features, truth
+
+
+def test_few_verdicts_leave_the_weights_nearly_where_they_were() -> None:
+    features, truth = some_pairs(2)
+
+    moved = refit(SHIPPED, features, truth)
+
+    for name in FEATURES:
+        assert abs(moved.weights.get(name, 0) - SHIPPED.weights.get(name, 0)) < 0.2
+
+
+def test_many_verdicts_overrule_the_prior() -> None:
+    features, truth = some_pairs(20_000)
+
+    moved = refit(SHIPPED, features, truth)
+
+    assert moved.weights["contradiction_max"] == pytest.approx(2, abs=0.15)
+    assert moved.weights["contradiction_min"] == pytest.approx(0, abs=0.1)
+    assert moved.intercept == pytest.approx(-1, abs=0.1)
+
+
+def test_verdicts_that_say_what_the_confidence_says_change_nothing() -> None:
+    features = np.zeros((100, len(FEATURES)))
+    features[:, 0] = np.linspace(-1, 1, 100)
+    truth = np.arange(100) % 2 == 0
+
+    moved = refit(Calibration(1.0, 0.3, 0.0, {}), features, truth)
+
+    assert abs(moved.intercept) < 0.02
+    assert all(abs(weight) < 0.1 for weight in moved.weights.values())
