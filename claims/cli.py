@@ -99,6 +99,10 @@ MaxPairs = Annotated[
     int | None,
     typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
 ]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", metavar="FILE", help="Confidence as claims calibrate learned it from verdicts."),
+]
 WithText = Annotated[bool, typer.Option("--text", help="Include the text the offsets count in (json, jsonl).")]
 
 
@@ -133,6 +137,7 @@ def check(
         Path | None,
         typer.Option(metavar="RESULTS", help="Put the reports into a results file too, as claims batch does."),
     ] = None,
+    calibration: CalibrationFile = None,
 ) -> None:
     """Flag the pairs of statements of an article that likely contradict each other."""
     from claims.render import Options, render
@@ -140,7 +145,9 @@ def check(
     with _one_line_errors():
         from claims.detect import Detector
 
-        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs, claims_only=claims_only)
+        detector = Detector.from_pretrained(
+            model, device=device, max_pairs=max_pairs, claims_only=claims_only, calibration=calibration
+        )
         reports = _of_each(articles, language, lambda document, progress: detector.detect(document, progress=progress))
         if threshold is not None:
             reports = [report.at(threshold) for report in reports]
@@ -253,6 +260,7 @@ def batch(
         str | None,
         typer.Option(metavar="I/N", help="Score the I-th of N equal parts, e.g. 1/4; join them with claims merge."),
     ] = None,
+    calibration: CalibrationFile = None,
 ) -> None:
     """Score the articles of folders into a results file. Run it again to go on where it stopped, or with more."""
     with _one_line_errors():
@@ -269,7 +277,8 @@ def batch(
         next(listing.files(), None)  # a folder that is not there is known before a model is loaded
         n_workers = workers or n_cores()
         n_threads = max(1, n_cores() // n_workers) if engine == "local" else 1
-        make = batching.Make(model, device, max_pairs, claims_only, n_threads)
+        learned = str(calibration.absolute()) if calibration else None
+        make = batching.Make(model, device, max_pairs, claims_only, n_threads, learned)
         detector = make()
         run = batching.run_of(detector, threshold=threshold, language=language)
         scoring: batching.Engine
@@ -348,6 +357,7 @@ class ExportFormat(StrEnum):
     md = "md"
     html = "html"
     parquet = "parquet"
+    nli = "nli"
 
 
 class Only(StrEnum):
@@ -395,7 +405,7 @@ def export(
 
         shown = Options(min_confidence=min_confidence, statements=statements, text=text)
         choice = exporting.Choice(only.value if only else None, min_confidence)
-        if across and format in ("html", "parquet"):
+        if across and format in ("html", "parquet", "nli"):
             raise ClaimsError(f"--across: cannot be written as {format.value}; use jsonl, csv or md")
         if format in ("html", "parquet") and output is None and not failures:
             raise ClaimsError(f"{format.value}: name where to write it with -o")
@@ -404,6 +414,8 @@ def export(
             if failures:
                 kind = Format.csv if format == "csv" else Format.jsonl
                 _write_pieces(exporting.failure_lines(opened.failures(), kind.value), kind, output)
+            elif format == "nli":
+                _write_pieces(exporting.nli_lines(opened), Format.jsonl, output)
             elif across:
                 pieces = exporting.across_lines(filter(choice.takes, opened.across(min_confidence)), format.value)
                 _write_pieces(pieces, Format(format.value), output)
@@ -415,6 +427,100 @@ def export(
                 typer.echo(f"claims: wrote {output}", err=True)
             else:
                 _write_pieces(exporting.lines_of(reports, format.value, shown), Format(format.value), output)
+
+
+@app.command(
+    epilog="Examples:  claims review results.db  |  claims review article.txt --reviewer Ana  |  "
+    "claims review results.db --terminal"
+)
+def review(
+    source: Annotated[
+        Path, typer.Argument(metavar="RESULTS|ARTICLE", help="Results file, or an article, which is checked first.")
+    ],
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the page.  [default: a free one]")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    reviewer: Annotated[
+        str | None, typer.Option(help="Name under which decisions are saved.  [default: that of the user]")
+    ] = None,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Review here instead of in a browser.")] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Show findings from here on at first.  [default: from the threshold]"),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RESULTS", help="Results file for an article.  [default: beside it, article.txt.claims.db]"
+        ),
+    ] = None,
+    language: Language = None,
+    model: ModelName = None,
+    calibration: CalibrationFile = None,
+) -> None:
+    """Decide on findings: a local web page that shows each where it stands. Ctrl-C stops it; all is saved."""
+    with _one_line_errors():
+        from claims.results import Results
+
+        path = _results_of(source, save, language, model, calibration)
+        name = reviewer or _user()
+        if terminal:
+            from claims.queue import Filter
+            from claims.review.terminal import review as review_in_terminal
+
+            with Results.open(path) as results:
+                try:
+                    n_decisions = review_in_terminal(results, name, Filter(least=min_confidence))
+                except KeyboardInterrupt:
+                    typer.echo(f"\nclaims: stopped; every decision is saved in {path}", err=True)
+                    return
+            decisions = "1 decision" if n_decisions == 1 else f"{n_decisions} decisions"
+            typer.echo(f"claims: {decisions} saved in {path}", err=True)
+            return
+        from claims.review.server import Site, listen, serve
+
+        Results.open(path).close()  # what is wrong with the file is known before a page opens
+
+        def opened(site: Site) -> None:
+            typer.echo(f"claims: {path}, decisions as {name}; Ctrl-C stops", err=True)
+            typer.echo(site.address)
+            if browser:
+                _browse(site.address)
+
+        serve(path, name, listen(port), opened, min_confidence)
+    typer.echo(f"claims: stopped; every decision is saved in {path}", err=True)
+
+
+@app.command(epilog="Examples:  claims calibrate results.db  |  claims calibrate results.db -o newsroom.json")
+def calibrate(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results file with verdicts.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Calibration.  [default: RESULTS.calibration.json]"),
+    ] = None,
+    model: ModelName = None,
+    device: Device = None,
+) -> None:
+    """Learn from verdicts: fit the confidence again so that it keeps its word on what your reviewers decided."""
+    from claims.render.figures import render_learned
+
+    with _one_line_errors():
+        from claims.detect import Detector
+        from claims.learning import learn
+        from claims.results import Results
+
+        written = output or results.with_name(f"{results.stem}.calibration.json")
+        with Results.open(results, read_only=True) as opened:
+            detector = Detector.from_pretrained(model, device=device)
+            with _progress(results.name) as progress:
+                learned = learn(opened, detector, progress)
+        try:
+            learned.calibration.save(written)
+        except OSError as error:
+            raise ClaimsError(
+                f"{written}: cannot be written ({error.strerror}); choose another file with -o"
+            ) from error
+    typer.echo(render_learned(learned), nl=False)
+    typer.echo(f"claims: wrote {written}; claims check --calibration {written} uses it", err=True)
 
 
 class FiguresFormat(StrEnum):
@@ -532,6 +638,51 @@ def _of_each(articles: list[str], language: str | None, result_of: Callable[[Doc
         except ClaimsError as error:
             _say(error)
     return results
+
+
+def _results_of(
+    source: Path, save: Path | None, language: str | None, model: str | None, calibration: Path | None
+) -> Path:
+    """The results file to review: the one named, or the one of an article, into which it is checked first."""
+    from claims.results import is_results
+
+    if is_results(source):
+        return source
+    if str(source) == "-" and save is None:
+        raise ClaimsError("-: name a results file for it with --save")
+    if source.is_dir():
+        raise ClaimsError(f"{source}: a folder; score it first with `claims batch {source} -o results.db`")
+    from claims.detect import Detector
+
+    path = save or source.with_name(f"{source.name}.claims.db")
+    detector = Detector.from_pretrained(model, calibration=calibration)
+    reports = _of_each([str(source)], language, lambda document, progress: detector.detect(document, progress=progress))
+    if not reports:
+        raise typer.Exit(COULD_NOT_RUN)
+    _save(reports, detector, language, path)
+    return path
+
+
+def _user() -> str:
+    """The name of the user of this machine."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a name for its user
+        return "reviewer"
+
+
+def _browse(address: str) -> None:
+    """Open a page in a browser that has windows; one that fills the terminal would be in the way."""
+    import webbrowser
+
+    try:
+        controller = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if type(controller) is not webbrowser.GenericBrowser or "BROWSER" in os.environ:
+        controller.open(address)
 
 
 def _save(reports: list[Report], detector: Detector, language: str | None, path: Path) -> None:

@@ -34,7 +34,7 @@ _POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-acti
 
 def render_html(reports: Sequence[Report], options: Options) -> str:
     """One self-contained page with a section for each article."""
-    sections = [_report_section(f"r{number}", report, options) for number, report in enumerate(reports, start=1)]
+    sections = report_sections(reports, options)
     names = [finding.name for section in sections for finding in section.findings]
     return _page(
         "report.html",
@@ -205,7 +205,7 @@ def card_of(report: Report, finding: Finding, name: str = "", number: int = 0, o
 
 
 @dataclass(frozen=True)
-class _ReportSection:
+class ReportSection:
     """The part of the page about one article; its findings are named r1f1, their statements r1f1a, r1f1b."""
 
     head: Head
@@ -219,7 +219,12 @@ class _ReportSection:
     sentences: list[tuple[int, list[dict[str, Any]]]]
 
 
-def _report_section(id: str, report: Report, options: Options) -> _ReportSection:
+def report_sections(reports: Sequence[Report], options: Options) -> list[ReportSection]:
+    """A section for each report, as the templates have them."""
+    return [_report_section(f"r{number}", report, options) for number, report in enumerate(reports, start=1)]
+
+
+def _report_section(id: str, report: Report, options: Options) -> ReportSection:
     document, listed = report.document, report.listed(options.min_confidence)
     cards = [card_of(report, finding, f"{id}f{number}", number) for number, finding in enumerate(listed, start=1)]
     spans = [
@@ -227,7 +232,7 @@ def _report_section(id: str, report: Report, options: Options) -> _ReportSection
         for card, finding in zip(cards, listed, strict=True)
         for letter, side in (("a", finding.a), ("b", finding.b))
     ]
-    return _ReportSection(
+    return ReportSection(
         Head(id, document),
         (*shown.origin(document), shown.counts_words(report), f"model {shown.model_words(report)}"),
         shown.notes(report),

@@ -159,9 +159,14 @@ def extract_notes(extract: Extract) -> tuple[str, ...]:
 
 
 def confidence_words(report: Report, confidence: float) -> str:
+    """A confidence in the words of `level_words`."""
+    return level_words(confidence, calibrated=report.calibrated)
+
+
+def level_words(confidence: float, *, calibrated: bool) -> str:
     """A confidence as "93 %"; one that is not calibrated as "0.93", for it is no percentage of anything."""
     hundredths = floor(confidence * 100 + _EXACT)
-    return f"{hundredths} %" if report.calibrated else f"{hundredths / 100:.2f}"
+    return f"{hundredths} %" if calibrated else f"{hundredths / 100:.2f}"
 
 
 def limit_words(report: Report, limit: float) -> str:
@@ -232,6 +237,11 @@ def counted(n: int, noun: str) -> str:
 def one_line(text: str) -> str:
     """A text in one line, single spaces, nothing unprintable."""
     return clean(" ".join(text.split()))
+
+
+def clean_note(text: str) -> str:
+    """A note of a reviewer, its lines kept and nothing unprintable in them."""
+    return "\n".join(clean(line).rstrip() for line in text.splitlines()).strip()
 
 
 def clean(text: str) -> str:

@@ -1,0 +1,220 @@
+"""The queue of a review: which findings of a results file, in which order, and how many of each sort there are.
+
+Asks the tables of `claims.results` and changes nothing in them. Knows nothing of screens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from claims.findings import RIGHT, VERDICTS
+from claims.results import Results
+
+UNREVIEWED, REVIEWED, ALL = "unreviewed", "reviewed", "all"
+STATES = (UNREVIEWED, *VERDICTS, REVIEWED, ALL)
+"""Which findings can be chosen by their verdict."""
+
+SORTS = {
+    "surest": "confidence DESC, document, findings.id",
+    "least_sure": "confidence, document, findings.id",
+    "article": "documents.source, document, findings.id",
+    "latest": "coalesce(last.id, 0) DESC, confidence DESC, findings.id",
+}
+"""The orders, each with its SQL."""
+
+EXCERPT = 200  # characters of a statement in the queue
+
+_WORD = re.compile(r"\w+")
+# Scripts whose words are not set apart, which the index of words therefore knows as whole sentences only.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+_FROM = (
+    " FROM findings JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
+    " LEFT JOIN verdicts AS last ON last.id = (SELECT max(id) FROM verdicts WHERE pair = findings.pair)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which findings to look at, and in which order; what is empty or None lets all through."""
+
+    verdict: str = UNREVIEWED
+    """One of `STATES`."""
+    kind: str = ""
+    language: str = ""
+    document: str = ""
+    """The id of an article that takes part."""
+    least: float | None = None
+    """From which confidence on; None: from the threshold of the run."""
+    most: float | None = None
+    words: str = ""
+    """Words, or their beginnings, that one of the two statements has."""
+    sort: str = "surest"
+    """One of `SORTS`."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The findings that a filter lets through."""
+
+    ids: tuple[int, ...]
+    """Their rows, in order."""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    """How many there are with each of `STATES`, were the filter another in this point alone; so are all counts."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A finding as the queue shows it."""
+
+    id: int
+    pair: str
+    confidence: float
+    calibrated: bool
+    kind: str
+    document: str
+    source: str
+    title: str | None
+    language: str
+    a: str
+    """The beginning of the first statement."""
+    b: str
+    verdict: str | None
+    reviewer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A finding with a verdict, for figures."""
+
+    confidence: float
+    kind: str
+    language: str
+    right: bool
+    """Whether the two do contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCounts:
+    """A document and the findings in it at or above the threshold."""
+
+    id: str
+    source: str
+    title: str | None
+    language: str
+    findings: int
+    reviewed: int
+    right: int
+    highest: float
+    calibrated: bool
+
+
+def queue_of(results: Results, filter: Filter, at: int | None = None) -> Queue:
+    """The findings that a filter lets through, and the one at `at`, wherever it belongs, though it does not."""
+    conditions, values = _conditions(filter)
+    kept = f"(({' AND '.join(conditions)}) OR findings.id = ?)"
+    rows = results.ask(
+        f"SELECT findings.id, last.verdict, kind, language, document, other, ({' AND '.join(conditions)}){_FROM}"
+        f" WHERE {kept} ORDER BY {SORTS[filter.sort]}",
+        *(*values, *values, at),
+    )
+    ids = []
+    verdicts, kinds, languages, documents = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for id, verdict, kind, language, document, other, passes in rows:
+        states = (verdict, REVIEWED, ALL) if verdict else (UNREVIEWED, ALL)
+        misses = [
+            filter.verdict not in states,
+            bool(filter.kind) and filter.kind != kind,
+            bool(filter.language) and filter.language != language,
+            bool(filter.document) and filter.document not in (document, other),
+        ]
+        n_misses = sum(misses)
+        if id == at or (passes and not n_misses):
+            ids.append(id)
+        if not passes or n_misses > 1:
+            continue
+        if not n_misses or misses[0]:
+            verdicts.update(states)
+        if not n_misses or misses[1]:
+            kinds[kind] += 1
+        if not n_misses or misses[2]:
+            languages[language] += 1
+        if not n_misses or misses[3]:
+            documents.update((document, other) if other else (document,))
+    return Queue(tuple(ids), verdicts, kinds, languages, documents)
+
+
+def items_of(results: Results, ids: Sequence[int]) -> list[Item]:
+    """What the queue shows of findings, in the order of their ids; those that are gone are left out."""
+    marks = ", ".join("?" * len(ids))
+    rows = results.ask(
+        f"SELECT findings.id, findings.pair, confidence, calibrated, kind, findings.document, source, title, language,"
+        f" substr(one.text, 1, {EXCERPT}), substr(two.text, 1, {EXCERPT}), last.verdict, last.reviewer{_FROM}"
+        f" JOIN statements AS one ON one.id = a JOIN statements AS two ON two.id = b WHERE findings.id IN ({marks})",
+        *ids,
+    )
+    found = {row[0]: Item(*row) for row in rows}
+    return [found[id] for id in ids if id in found]
+
+
+def document_of(results: Results, id: int) -> str | None:
+    """The document of the finding in a row; None where there is no such finding."""
+    rows = results.ask("SELECT document FROM findings WHERE id = ?", id)
+    return rows[0][0] if rows else None
+
+
+def named(results: Results, documents: Sequence[str]) -> dict[str, tuple[str | None, str]]:
+    """Title and source of documents."""
+    marks = ", ".join("?" * len(documents))
+    rows = results.ask(f"SELECT id, title, source FROM documents WHERE id IN ({marks})", *documents)
+    return {id: (title, source) for id, title, source in rows}
+
+
+def reviewed(results: Results) -> list[Reviewed]:
+    """Every finding with a verdict, whatever its confidence."""
+    rows = results.ask(f"SELECT confidence, kind, language, last.verdict{_FROM} WHERE last.verdict IS NOT NULL")
+    return [Reviewed(confidence, kind, language, verdict in RIGHT) for confidence, kind, language, verdict in rows]
+
+
+def confidences(results: Results) -> list[float]:
+    """The confidence of every finding at or above the threshold of its run."""
+    return [confidence for (confidence,) in results.ask(f"SELECT confidence{_FROM} WHERE confidence >= threshold")]
+
+
+def document_counts(results: Results) -> list[DocumentCounts]:
+    """The documents with findings at or above the threshold, most first."""
+    right = ", ".join(f"'{verdict}'" for verdict in sorted(RIGHT))
+    rows = results.ask(
+        "SELECT documents.id, source, title, language, count(*), count(last.verdict),"
+        f" count(*) FILTER (WHERE last.verdict IN ({right})), max(confidence), calibrated{_FROM}"
+        " WHERE confidence >= threshold GROUP BY documents.id ORDER BY 5 DESC, 8 DESC, source"
+    )
+    return [DocumentCounts(*row) for row in rows]
+
+
+def _conditions(filter: Filter) -> tuple[list[str], list[object]]:
+    """What the database decides of a filter: confidence and words."""
+    conditions = ["confidence >= coalesce(?, threshold)"]
+    values: list[object] = [filter.least]
+    if filter.most is not None:
+        conditions.append("confidence <= ?")
+        values.append(filter.most)
+    words = _WORD.findall(filter.words)
+    if words and _UNSPACED.search(filter.words):
+        conditions.append(
+            "(EXISTS (SELECT 1 FROM statements WHERE id IN (a, b)" + " AND instr(text, ?)" * len(words) + "))"
+        )
+        values += words
+    elif words:
+        match = " ".join(f'"{word}"*' for word in words)
+        conditions.append(
+            "(a IN (SELECT rowid FROM words WHERE words MATCH ?) OR b IN (SELECT rowid FROM words WHERE words MATCH ?))"
+        )
+        values += [match, match]
+    return conditions, values

@@ -1,0 +1,541 @@
+"""What the review page shows, in words and numbers: the queue, the current finding with its article, the overview.
+
+Knows the results file and the words of `claims.render`; nothing of HTTP, and of HTML only what `claims.render.pages`
+does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from math import sqrt
+
+from claims.calibration import expected_calibration_error
+from claims.findings import KINDS, Report, Verdict
+from claims.queue import (
+    ALL,
+    REVIEWED,
+    SORTS,
+    STATES,
+    UNREVIEWED,
+    DocumentCounts,
+    Filter,
+    Item,
+    Queue,
+    Reviewed,
+    confidences,
+    document_counts,
+    document_of,
+    items_of,
+    named,
+    queue_of,
+    reviewed,
+)
+from claims.render import shown
+from claims.render.html import Card, Head, card_of
+from claims.render.pages import Piece, Tongue, paragraphs, tongue_of
+from claims.results import Kept, Results
+
+PAGE = 60  # findings of the queue that are shown at a time
+DOCUMENTS_LISTED = 200  # in the filter, those with most findings; all are in the overview
+LONG = 700  # characters of a statement that scrolls in its box
+
+STATE_WORDS = {
+    UNREVIEWED: "Unreviewed",
+    "confirmed": "Confirmed",
+    "false_alarm": "False alarm",
+    "dismissed": "Dismissed",
+    ALL: "All",
+}
+SORT_WORDS = {
+    "surest": "surest first",
+    "least_sure": "least sure first",
+    "article": "by article",
+    "latest": "latest verdict first",
+}
+
+
+def filter_of(asked: Mapping[str, str]) -> Filter:
+    """The filter that an address asks for; what is not understood counts as not asked.
+
+    >>> filter_of({"verdict": "all", "from": "20", "sort": "oddest"})
+    Filter(verdict='all', kind='', language='', document='', least=0.2, most=None, words='', sort='surest')
+    """
+    verdict, sort = asked.get("verdict", ""), asked.get("sort", "")
+    return Filter(
+        verdict if verdict in STATES else UNREVIEWED,
+        asked.get("kind", ""),
+        asked.get("language", ""),
+        asked.get("document", ""),
+        _share(asked.get("from", "")),
+        _share(asked.get("to", "")),
+        asked.get("words", "")[:200],
+        sort if sort in SORTS else "surest",
+    )
+
+
+def _share(percent: str) -> float | None:
+    return int(percent) / 100 if percent.isascii() and percent.isdecimal() and len(percent) <= 3 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values a filter can have."""
+
+    value: str
+    words: str
+    n: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding in the queue."""
+
+    id: int
+    pair: str
+    level: str
+    width: int
+    kind: str
+    a: str
+    b: str
+    tongue: Tongue
+    source: str
+    state: str
+    """Its verdict; empty without one."""
+    words: str
+    """The same in words, with who gave it."""
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """The queue beside the finding."""
+
+    filter: Filter
+    percent_from: str
+    percent_to: str
+    states: list[Choice]
+    kinds: list[Choice]
+    languages: list[Choice]
+    documents: list[Choice]
+    sorts: list[Choice]
+    rows: list[Row]
+    n: int
+    n_before: int
+    """Findings before the first row."""
+    position: int
+    """Of the current finding, from 1; 0 where it is not in the queue."""
+    current: int | None
+    previous: int | None
+    """The last finding before the first row."""
+    next: int | None
+    """The first finding behind the last row."""
+    n_reviewed: int
+    n_all: int
+    """Findings that the filter lets through whatever their verdict, and how many have one."""
+    is_filtered: bool
+    """Whether the filter leaves out more than reviewed findings."""
+
+    @property
+    def width(self) -> int:
+        """The reviewed share in percent."""
+        return round(100 * self.n_reviewed / max(1, self.n_all))
+
+
+def queue_view(results: Results, filter: Filter, at: int | None = None) -> QueueView:
+    """The part of the queue with the finding `at` in it, else its beginning."""
+    queue = queue_of(results, filter, at)
+    place = queue.ids.index(at) if at in queue.ids else 0
+    first = place // PAGE * PAGE
+    listed = queue.ids[first : first + PAGE]
+    rows = [_row(item) for item in items_of(results, listed)]
+    return QueueView(
+        filter,
+        "" if filter.least is None else str(round(100 * filter.least)),
+        "" if filter.most is None else str(round(100 * filter.most)),
+        [Choice(state, words, queue.verdicts[state], state == filter.verdict) for state, words in STATE_WORDS.items()],
+        _choices("every kind", queue.kinds, filter.kind, {kind: kind_name(kind) for kind in queue.kinds}),
+        _choices("every language", queue.languages, filter.language, {c: language_name(c) for c in queue.languages}),
+        _documents(results, queue, filter.document),
+        [Choice(sort, words, 0, sort == filter.sort) for sort, words in SORT_WORDS.items()],
+        rows,
+        len(queue.ids),
+        first,
+        place + 1 if at in queue.ids else 0,
+        at,
+        queue.ids[first - 1] if first else None,
+        queue.ids[first + PAGE] if first + PAGE < len(queue.ids) else None,
+        queue.verdicts[REVIEWED],
+        queue.verdicts[ALL],
+        bool(filter.kind or filter.language or filter.document or filter.words or filter.most is not None),
+    )
+
+
+def _choices(every: str, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[Choice]:
+    known = {**dict.fromkeys([chosen] if chosen else [], 0), **counts}
+    ranked = sorted(known.items(), key=lambda each: (-each[1], words.get(each[0], each[0])))
+    return [
+        Choice("", every, sum(counts.values()), not chosen),
+        *(Choice(value, words.get(value, value), n, value == chosen) for value, n in ranked),
+    ]
+
+
+def _documents(results: Results, queue: Queue, chosen: str) -> list[Choice]:
+    counts = dict(queue.documents.most_common(DOCUMENTS_LISTED))
+    wanted = [*counts, *([chosen] if chosen else [])]
+    names = {id: _title(title, source) for id, (title, source) in named(results, wanted).items()}
+    every, *rest = _choices("every article", counts, chosen if chosen in names else "", names)
+    n_more = len(queue.documents) - len(counts)
+    words = f"every article ({n_more:,} more in the overview)" if n_more else "every article"
+    return [Choice("", words, len(queue.ids) if not chosen else every.n, every.chosen), *rest]
+
+
+def _title(title: str | None, source: str) -> str:
+    return shown.one_line(title or "") or shown.one_line(source)
+
+
+def _row(item: Item) -> Row:
+    verdict = item.verdict or ""
+    return Row(
+        item.id,
+        item.pair,
+        level_words(item.confidence, calibrated=item.calibrated),
+        round(100 * item.confidence),
+        kind_name(item.kind),
+        shown.one_line(item.a),
+        shown.one_line(item.b),
+        tongue_of(item.language),
+        _title(item.title, item.source),
+        verdict,
+        f"{shown.VERDICT_WORDS[verdict]} by {shown.one_line(item.reviewer or '')}" if verdict else "",
+    )
+
+
+def level_words(confidence: float, *, calibrated: bool) -> str:
+    """A confidence as "7 %", or as "0.07" where it is not calibrated."""
+    return shown.level_words(confidence, calibrated=calibrated).replace(" ", "\u00a0")
+
+
+def kind_name(kind: str) -> str:
+    """What a kind means."""
+    return KINDS.get(kind) or shown.one_line(kind.replace("_", " "))
+
+
+@cache
+def language_name(code: str) -> str:
+    """The English name of a language, as in "Spanish"."""
+    from babel import Locale
+
+    if code == shown.UNKNOWN_LANGUAGE:
+        return "unknown language"
+    return str(Locale("en").languages.get(code, shown.one_line(code)))
+
+
+# --- a finding --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Another finding in the margin of an article."""
+
+    id: int
+    name: str
+    """Of its statement in the text."""
+    level: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ArticleView:
+    """An article with the statements of the current finding and of others in it."""
+
+    head: Head
+    document: str
+    facts: tuple[str, ...]
+    letters: str
+    """Which of the statements of the current finding it has: "ab", or of two articles "a" or "b"."""
+    paragraphs: list[tuple[list[Piece], list[Mark]]]
+    n_others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A decision of before."""
+
+    words: str
+    note: str
+    given: str
+    """When, for a machine."""
+    day: str
+    """When, for a person."""
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """The current finding."""
+
+    id: int
+    pair: str
+    seen: int
+    """The number of the last decision on it."""
+    state: str
+    """Its verdict; empty without one."""
+    words: str
+    note: str
+    card: Card
+    reasons: tuple[str, ...]
+    calibrated: bool
+    articles: list[ArticleView]
+    history: list[Past]
+    is_long: tuple[bool, bool]
+    tongues: tuple[Tongue, Tongue]
+
+    @property
+    def is_across(self) -> bool:
+        """Whether its statements stand in two articles."""
+        return len(self.articles) > 1
+
+
+def finding_view(results: Results, id: int) -> FindingView | None:
+    """The finding in a row; None when it is gone, as after its article was scored again."""
+    document = document_of(results, id)
+    if document is None:
+        return None
+    kept = results.kept(document)
+    current = next(each for each in kept if each.id == id)
+    report = results.report(document)
+    other = results.report(current.other) if current.other else None
+    finding = current.finding
+    decisions = results.decisions(current.pair)
+    articles = [_article(report, kept, current, "a" if other else "ab")]
+    if other:
+        articles.append(_article(other, results.kept(other.document.id), current, "b"))
+    return FindingView(
+        id,
+        current.pair,
+        decisions[-1][0] if decisions else 0,
+        finding.verdict.verdict if finding.verdict else "",
+        shown.verdict_words(finding).partition(":")[0],
+        decisions[-1][2] if decisions else "",
+        card_of(report, finding, other=other),
+        tuple(map(shown.one_line, finding.reasons)),
+        report.calibrated,
+        articles,
+        [_past(verdict, note) for _, verdict, note in decisions],
+        (len(finding.a.text) > LONG, len(finding.b.text) > LONG),
+        (tongue_of(report.document.language), tongue_of((other or report).document.language)),
+    )
+
+
+def _past(verdict: Verdict | None, note: str) -> Past:
+    if verdict is None:
+        return Past("taken back", shown.one_line(note), "", "")
+    given = verdict.given
+    try:
+        day = datetime.fromisoformat(given).strftime("%-d %b %Y, %H:%M UTC")
+    except ValueError:
+        day = shown.one_line(given)
+    words = f"{shown.VERDICT_WORDS.get(verdict.verdict, verdict.verdict)} by {shown.one_line(verdict.reviewer)}"
+    return Past(words, shown.one_line(note), given, day)
+
+
+def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) -> ArticleView:
+    """An article with the sides of the current finding that it has, and of others as sure as the threshold."""
+    id = report.document.id
+    sides = {"a": current.finding.a, "b": current.finding.b}
+    spans = [(sides[letter].start, sides[letter].end, letter) for letter in letters]
+    others = [each for each in kept if each.id != current.id and each.finding.confidence >= report.threshold]
+    marks = {}
+    for each in others:
+        for letter, side in (("a", each.finding.a), ("b", each.finding.b)):
+            if (each.other or id) == id if letter == "b" else each.document == id:
+                name = f"o{each.id}{letter}"
+                spans.append((side.start, side.end, name))
+                verdict = each.finding.verdict
+                level = level_words(each.finding.confidence, calibrated=report.calibrated)
+                marks[name] = Mark(
+                    each.id, name, level, shown.kind_words(each.finding), verdict.verdict if verdict else ""
+                )
+    return ArticleView(
+        Head(f"article-{letters}", report.document),
+        id,
+        shown.origin(report.document),
+        letters,
+        [
+            (pieces, [marks[name] for piece in pieces for name in piece.begins if name in marks])
+            for pieces in paragraphs(report.document.text, spans)
+        ],
+        len(others),
+    )
+
+
+# --- the overview -----------------------------------------------------------------------------------------------------
+
+BINS = 20  # of the histogram
+RELIABILITY = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.01)  # edges: most findings have a low confidence
+CHART = 300  # height and width of the reliability curve, in its own units
+HISTOGRAM = (600, 180)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of some reviewed findings are right."""
+
+    name: str
+    n: int
+    right: int
+    low: float
+    high: float
+    """Between which shares the true one lies, 95 times in 100."""
+
+    @property
+    def words(self) -> str:
+        """The share in percent."""
+        return f"{100 * self.right / self.n:.0f}\u00a0%"
+
+    @property
+    def range(self) -> str:
+        """The interval in words."""
+        return f"{100 * self.low:.0f} to {100 * self.high:.0f}\u00a0%"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the histogram."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the reliability curve."""
+
+    x: float
+    y: float
+    radius: float
+    words: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All of a results file at a glance."""
+
+    documents: list[DocumentCounts]
+    titles: dict[str, str]
+    levels: dict[str, str]
+    n_documents: int
+    n_findings: int
+    n_reviewed: int
+    overall: Share | None
+    by_kind: list[Share]
+    by_language: list[Share]
+    columns: list[Column]
+    highest: int
+    """Findings in the highest column."""
+    points: list[Point]
+    calibration_error: str
+    n_failures: int
+
+
+def overview(results: Results, n_documents: int = 200) -> Overview:
+    """What the overview page shows; of the documents those with most findings."""
+    documents = document_counts(results)
+    found, decided, totals = confidences(results), reviewed(results), results.totals()
+    listed = documents[:n_documents]
+    error = ""
+    if decided:
+        import numpy as np
+
+        right = np.array([each.right for each in decided])
+        error = f"{expected_calibration_error(np.array([each.confidence for each in decided]), right):.3f}"
+    columns, highest = _histogram(found)
+    return Overview(
+        listed,
+        {each.id: _title(each.title, each.source) for each in listed},
+        {each.id: level_words(each.highest, calibrated=each.calibrated) for each in listed},
+        totals.documents,
+        len(found),
+        len(decided),
+        share("all", decided) if decided else None,
+        _shares(decided, {each.kind: kind_name(each.kind) for each in decided}, "kind"),
+        _shares(decided, {each.language: language_name(each.language) for each in decided}, "language"),
+        columns,
+        highest,
+        _reliability(decided),
+        error,
+        totals.failures,
+    )
+
+
+def share(name: str, decided: Sequence[Reviewed]) -> Share:
+    """The right ones of some reviewed findings, with Wilson's interval.
+
+    Source: Wilson 1927, Probable Inference.
+    """
+    n, right, z = len(decided), sum(each.right for each in decided), 1.96
+    middle = (right + z * z / 2) / (n + z * z)
+    reach = z * sqrt(right * (n - right) / n + z * z / 4) / (n + z * z)
+    return Share(name, n, right, max(0.0, middle - reach), min(1.0, middle + reach))
+
+
+def _shares(decided: Sequence[Reviewed], names: Mapping[str, str], group: str) -> list[Share]:
+    groups: dict[str, list[Reviewed]] = {}
+    for each in decided:
+        groups.setdefault(getattr(each, group), []).append(each)
+    return sorted((share(names[key], of) for key, of in groups.items()), key=lambda one: (-one.n, one.name))
+
+
+def _histogram(found: Sequence[float]) -> tuple[list[Column], int]:
+    counts = [0] * BINS
+    for confidence in found:
+        counts[min(int(confidence * BINS), BINS - 1)] += 1
+    highest = max(counts)
+    width, height = HISTOGRAM
+    columns = []
+    for number, n in enumerate(counts):
+        if not n:
+            continue
+        tall = max(2.0, height * n / highest)
+        span = f"{100 * number // BINS} to {100 * (number + 1) // BINS}\u00a0%"
+        step = width / BINS
+        columns.append(
+            Column(number * step + 1, height - tall, step - 2, tall, f"{shown.counted(n, 'finding')} of {span}")
+        )
+    return columns, highest
+
+
+def _reliability(decided: Sequence[Reviewed]) -> list[Point]:
+    points = []
+    for low, high in pairwise(RELIABILITY):
+        of_bin = [each for each in decided if low <= each.confidence < high]
+        if not of_bin:
+            continue
+        mean = sum(each.confidence for each in of_bin) / len(of_bin)
+        one = share("", of_bin)
+        words = f"{len(of_bin)} reviewed with a confidence of {100 * mean:.0f}\u00a0% on average: {one.words} right"
+        cells = (f"{100 * mean:.0f}\u00a0%", one.words, one.range, f"{len(of_bin):,}")
+        right = one.right / one.n
+        points.append(Point(CHART * mean, CHART * (1 - right), min(14.0, 3 + sqrt(len(of_bin))), words, cells))
+    return points
+
+
+def names_of(filter: Filter) -> dict[str, str]:
+    """The filter as an address asks for it, without what is as it is anyway."""
+    asked = {"verdict": filter.verdict, "kind": filter.kind, "language": filter.language, "document": filter.document}
+    asked |= {"words": filter.words, "sort": filter.sort}
+    asked |= {
+        name: str(round(100 * share))
+        for name, share in (("from", filter.least), ("to", filter.most))
+        if share is not None
+    }
+    usual = {each.name: each.default for each in fields(Filter)}
+    return {name: value for name, value in asked.items() if value and value != usual.get(name)}

@@ -1,0 +1,365 @@
+"""The review page as a web server for one person on one machine.
+
+Every request has to know a secret that is made anew each time: the address that `claims review` prints holds it once,
+a cookie from then on. Nothing of an address is taken for the name of a file. Article text is escaped by the templates;
+the Content Security Policy allows no script and no style but the two files of this package, so text that slipped
+through would still not run. Knows HTTP; what the page shows is in `claims.review.screen`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from claims.errors import ClaimsError
+from claims.findings import VERDICTS
+from claims.render import shown
+from claims.render.html import FOOTER, HEADING
+from claims.render.html import report_sections as sections_of
+from claims.render.pages import asset, page_of
+from claims.render.shown import Options
+from claims.results import Results
+from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+LONGEST_BODY = 64_000  # bytes of a decision with its note
+LONGEST_NOTE = 4_000  # characters
+CHANGES_TOLD = 500  # decisions; after more the page asks for the whole queue again
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a server serves, to whom."""
+
+    path: Path
+    """The results file."""
+    reviewer: str
+    """Whose decisions these are."""
+    port: int
+    token: str
+    """The secret."""
+    least: float | None = None
+    """From which confidence on findings are shown at first; None: from the threshold."""
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """What requests may call this server."""
+        return f"{HOST}:{self.port}", f"localhost:{self.port}"
+
+    @property
+    def cookie(self) -> str:
+        """The cookie that holds the secret; cookies are the same for all ports, so its name is not."""
+        return f"claims-{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where a browser begins."""
+        least = "" if self.least is None else f"&from={100 * self.least:.0f}"
+        return f"http://{HOST}:{self.port}/?token={self.token}{least}"
+
+
+def listen(port: int | None) -> socket.socket:
+    """A socket for this machine alone, on a free port unless one is given. Raises: ClaimsError when it is taken."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port or 0))
+    except OSError as error:
+        listening.close()
+        raise ClaimsError(f"port {port}: cannot be used ({error.strerror}); leave out --port for a free one") from error
+    return listening
+
+
+def serve(
+    path: Path,
+    reviewer: str,
+    listening: socket.socket,
+    opened: Callable[[Site], None],
+    least: float | None = None,
+) -> None:
+    """Serve the review of a results file until Ctrl-C; `opened` hears of the site when a browser can go there."""
+    site = Site(path, reviewer, listening.getsockname()[1], secrets.token_urlsafe(24), least)
+    listening.listen()  # so that a browser that is quicker than the server waits
+    opened(site)
+    try:
+        server_of(site).run(sockets=[listening])
+    except KeyboardInterrupt:  # which uvicorn passes on when it has shut down
+        return
+
+
+def server_of(site: Site) -> uvicorn.Server:
+    """What answers for a site, given its socket."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        application(site),
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def application(site: Site) -> Starlette:
+    """The review of a results file as an ASGI application."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.routing import Route
+
+    pages = _Pages(site)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        with Results.open(site.path) as results:  # in the thread that answers
+            pages.results = results
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/", pages.review),
+            Route("/queue", pages.queue),
+            Route("/findings/{id}", pages.finding),
+            Route("/verdicts", pages.decide, methods=["POST"]),
+            Route("/changes", pages.changes),
+            Route("/overview", pages.overview),
+            Route("/articles/{document}", pages.article),
+            Route("/static/claims.css", pages.style),
+            Route("/static/review.js", pages.script),
+            Route("/static/icon.svg", pages.icon),
+        ],
+        middleware=[Middleware(Guard, site=site)],
+        exception_handlers={ClaimsError: _unusable},
+        lifespan=lifespan,
+    )
+
+
+async def _unusable(_: Request, error: Exception) -> Response:
+    """What is wrong with the file, as while another process keeps it locked."""
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"error": str(error)}, 503)
+
+
+class Guard:
+    """Lets nobody in but the browser that was sent here, and says in every answer what the page may load."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        from starlette.datastructures import MutableHeaders
+        from starlette.requests import Request
+        from starlette.responses import PlainTextResponse, RedirectResponse
+
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        request = Request(scope, receive)
+        answer: ASGIApp = self._app
+        if refusal := self._refusal(request):
+            answer = PlainTextResponse(f"{refusal}\n", 403)
+        elif "token" in request.query_params:
+            kept = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
+            answer = entered = RedirectResponse(f"/?{urlencode(kept)}" if kept else "/", 303)
+            entered.set_cookie(self._site.cookie, self._site.token, httponly=True, samesite="strict")
+        await answer(scope, receive, send_guarded)
+
+    def _refusal(self, request: Request) -> str:
+        """Why a request is refused; nothing where it is not."""
+        headers = request.headers
+        host = headers.get("host", "")
+        if host not in self._site.hosts:
+            return "This server is called by another name; open the address that claims review printed."
+        origin = headers.get("origin")
+        if (origin or request.method not in ("GET", "HEAD")) and origin != f"http://{host}":
+            return "This request comes from another page."
+        entering = request.url.path == "/" and "token" in request.query_params
+        if not entering and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            return "This request comes from another page."
+        given = request.query_params["token"] if entering else request.cookies.get(self._site.cookie, "")
+        if not secrets.compare_digest(given.encode(), self._site.token.encode()):
+            return "This address is not complete or of before; open the one that claims review printed."
+        return ""
+
+
+class _Pages:
+    """The answers to requests. They run one after the other, in the thread that opened the file."""
+
+    results: Results
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._style = asset("claims.render", "templates/page.css") + asset("claims.review", "static/review.css")
+        self._script = asset("claims.review", "static/review.js")
+        self._icon = asset("claims.review", "static/icon.svg")
+
+    async def review(self, request: Request) -> Response:
+        """The page: the queue, and the finding asked for or the first one."""
+        asked = _number(request.query_params.get("finding", ""))
+        filter = filter_of(request.query_params)
+        queue = queue_view(self.results, filter, asked)
+        current = asked if queue.position else (queue.rows[0].id if queue.rows else None)
+        if current is not None and current != asked:
+            queue = queue_view(self.results, filter, current)
+        return self._page(
+            "review.html",
+            queue=queue,
+            view=None if current is None else finding_view(self.results, current),
+            change=self.results.last_decision(),
+            verdicts=VERDICTS,
+            address=names_of(filter),
+        )
+
+    async def queue(self, request: Request) -> Response:
+        """The part of the queue around a finding."""
+        filter = filter_of(request.query_params)
+        view = queue_view(self.results, filter, _number(request.query_params.get("at", "")))
+        return self._page("queue.html", queue=view, address=names_of(filter))
+
+    async def finding(self, request: Request) -> Response:
+        """A finding with its article."""
+        id = _number(request.path_params["id"])
+        view = None if id is None else finding_view(self.results, id)
+        return self._page("finding.html", 200 if view else 404, view=view, verdicts=VERDICTS, address={})
+
+    async def decide(self, request: Request) -> Response:
+        """Note a decision, and say what stands now: 409 when somebody decided in the meantime."""
+        from starlette.responses import JSONResponse
+
+        try:
+            told = json.loads(await _body(request))
+            pair, verdict, note, seen = (told[name] for name in ("pair", "verdict", "note", "seen"))
+        except (ValueError, KeyError, TypeError):
+            return JSONResponse({"error": "not a decision"}, 400)
+        if not isinstance(pair, str) or not isinstance(note, str) or not isinstance(seen, int):
+            return JSONResponse({"error": "not a decision"}, 400)
+        if verdict is not None and (not isinstance(verdict, str) or verdict not in VERDICTS):
+            return JSONResponse({"error": "not a verdict"}, 400)
+        if not self.results.knows(pair):
+            return JSONResponse({"error": "no longer in the file"}, 404)
+        kept = shown.clean_note(note)[:LONGEST_NOTE]
+        added = self.results.add_verdict(pair, verdict, reviewer=self._site.reviewer, note=kept, seen=seen)
+        number, last, note = self.results.decisions(pair)[-1]
+        state = last.verdict if last else ""
+        words = f"{shown.VERDICT_WORDS[state]} by {shown.one_line(last.reviewer)}" if last else "no verdict"
+        return JSONResponse({"seen": number, "state": state, "words": words, "note": note}, 200 if added else 409)
+
+    async def changes(self, request: Request) -> Response:
+        """What was decided since a decision."""
+        from starlette.responses import JSONResponse
+
+        since = _number(request.query_params.get("since", "")) or 0
+        rows = self.results.ask(
+            "SELECT id, pair, verdict, reviewer FROM verdicts WHERE id > ? ORDER BY id LIMIT ?", since, CHANGES_TOLD + 1
+        )
+        told = [
+            {
+                "seen": number,
+                "pair": pair,
+                "state": verdict or "",
+                "words": f"{shown.VERDICT_WORDS[verdict]} by {shown.one_line(reviewer)}" if verdict else "",
+                "reviewer": shown.one_line(reviewer),
+            }
+            for number, pair, verdict, reviewer in rows[:CHANGES_TOLD]
+        ]
+        return JSONResponse(
+            {"change": self.results.last_decision(), "decisions": told, "complete": len(rows) <= CHANGES_TOLD}
+        )
+
+    async def overview(self, _: Request) -> Response:
+        """All of the file at a glance."""
+        return self._page("overview.html", view=overview(self.results))
+
+    async def article(self, request: Request) -> Response:
+        """An article with all its findings, as `claims check --format html` shows it."""
+        document = request.path_params["document"]
+        if not self.results.ask("SELECT 1 FROM documents WHERE id = ?", document):
+            return self._page("gone.html", 404)
+        sections = sections_of([self.results.report(document)], Options())
+        return self._page(
+            "report.html",
+            sections=sections,
+            contents=[],
+            heading=HEADING,
+            name=sections[0].head.title,
+            footer=FOOTER,
+            style="",
+            policy="",
+            back="/",
+            back_words="back to the review",
+        )
+
+    async def style(self, _: Request) -> Response:
+        """The style of every page."""
+        return self._file(self._style, "text/css")
+
+    async def script(self, _: Request) -> Response:
+        """What the review page does."""
+        return self._file(self._script, "text/javascript")
+
+    async def icon(self, _: Request) -> Response:
+        """The picture of the page among the tabs of a browser."""
+        return self._file(self._icon, "image/svg+xml")
+
+    def _file(self, text: str, kind: str) -> Response:
+        from starlette.responses import Response
+
+        return Response(text, media_type=kind)
+
+    def _page(self, template: str, status: int = 200, **values: Any) -> Response:
+        from starlette.responses import HTMLResponse
+
+        site = {"file": shown.one_line(self._site.path.name), "reviewer": shown.one_line(self._site.reviewer)}
+        return HTMLResponse(page_of(template, site=site, **values), status)
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request. Raises: ValueError when it is too long."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise ValueError("too long")
+    return body
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
