@@ -366,7 +366,12 @@ def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) 
         shown.origin(report.document),
         letters,
         [
-            (pieces, [marks[name] for piece in pieces for name in piece.begins if name in marks])
+            (
+                pieces,
+                list(
+                    {marks[name].id: marks[name] for piece in pieces for name in piece.begins if name in marks}.values()
+                ),
+            )
             for pieces in paragraphs(report.document.text, spans)
         ],
         len(others),

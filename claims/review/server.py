@@ -148,6 +148,7 @@ def application(site: Site) -> Starlette:
         routes=[
             Route("/", pages.review),
             Route("/queue", pages.queue),
+            Route("/queue/nothing", pages.nothing),
             Route("/findings/{id}", pages.finding),
             Route("/verdicts", pages.decide, methods=["POST"]),
             Route("/changes", pages.changes),
@@ -254,11 +255,15 @@ class _Pages:
         view = queue_view(self.results, filter, _number(request.query_params.get("at", "")))
         return self._page("queue.html", queue=view, address=names_of(filter))
 
+    async def nothing(self, _: Request) -> Response:
+        """What stands in the place of a finding where none fits."""
+        return self._page("finding.html", view=None, verdicts=VERDICTS)
+
     async def finding(self, request: Request) -> Response:
         """A finding with its article."""
         id = _number(request.path_params["id"])
         view = None if id is None else finding_view(self.results, id)
-        return self._page("finding.html", 200 if view else 404, view=view, verdicts=VERDICTS, address={})
+        return self._page("finding.html", 200 if view else 404, view=view, verdicts=VERDICTS)
 
     async def decide(self, request: Request) -> Response:
         """Note a decision, and say what stands now: 409 when somebody decided in the meantime."""

@@ -11,6 +11,7 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const form = $("#filters");
 const main = $("#finding");
 
+let aim = 0; // id of the finding that is shown or on its way; j pressed twice goes on by two
 let turn = 0; // of the finding that is being shown; an answer to an earlier one comes too late
 let change = Number(document.body.dataset.change);
 let fragments = new Map(); // id of a finding -> promise of its markup
@@ -112,7 +113,7 @@ const finding = () => $("article.finding", main);
 const current = () => Number(finding()?.dataset.id || 0);
 
 function neighbour(step) {
-  const item = itemOf(current());
+  const item = itemOf(aim || current());
   if (!item) return Number(items()[0]?.dataset.id || 0);
   const next = step > 0 ? item.nextElementSibling : item.previousElementSibling;
   const beyond = step > 0 ? item.parentElement.dataset.next : item.parentElement.dataset.previous;
@@ -157,9 +158,11 @@ function fragment(id) {
 async function show(id, { focus = false } = {}) {
   saveNote();
   const mine = ++turn;
+  aim = id;
   const markup = await fragment(id);
   if (mine !== turn) return;
   put(markup);
+  aim = current();
   main.scrollTop = 0;
   document.body.classList.remove("queue-open");
   $("#toggle").setAttribute("aria-expanded", "false");
@@ -174,7 +177,13 @@ async function show(id, { focus = false } = {}) {
 function put(markup) {
   jump = 0;
   main.innerHTML = markup;
-  for (const link of $$("[data-mark]", main)) link.hidden = false;
+}
+
+async function putNothing() {
+  turn++;
+  aim = 0;
+  put(await (await get("/queue/nothing")).text());
+  history.replaceState(null, "", address(0));
 }
 
 async function go(step) {
@@ -201,20 +210,24 @@ async function refresh(id) {
 
 const WORDS = { confirmed: "Confirmed", false_alarm: "False alarm", dismissed: "Dismissed" };
 
-function decide(verdict) {
+async function decide(verdict) {
   const at = finding();
-  if (!at) return;
-  // Where to go is settled now: a second key hits the next finding, not this one again.
+  if (!at || (aim && aim !== current())) return; // nobody decides on what is not on the screen yet
+  if (at.dataset.deciding) return;
+  at.dataset.deciding = "yes";
+  await sending; // its note may be on the way
+  if (finding() !== at) return;
+  // Where to go is settled now, and a second key does not hit this finding again.
   const { pair, id } = at.dataset;
   const next = neighbour(1);
   const decision = { pair, verdict, note: $("#note").value, seen: Number(at.dataset.seen) };
-  at.dataset.seen = "-1"; // until the answer is here no other decision is sent for it
-  if (decision.seen < 0) return;
+  $("#note").defaultValue = decision.note;
   sending = sending.then(async () => {
     const told = await post(decision).catch((error) => {
-      at.dataset.seen = decision.seen;
+      delete at.dataset.deciding;
       throw error;
     });
+    at.dataset.seen = told.seen;
     fragments.delete(Number(id));
     setItem(pair, told.state, told.state ? told.words : "");
     if (!told.added) {
@@ -244,9 +257,8 @@ async function end(id) {
     return;
   }
   if (asked().get("verdict") === null) {
-    put(await (await get("/findings/0")).text());
+    await putNothing();
     say("That was the last one. u takes it back.");
-    history.replaceState(null, "", address(0));
     return;
   }
   await refresh(id);
@@ -285,12 +297,11 @@ function openNote() {
 function saveNote() {
   const note = $("#note");
   const at = finding();
-  if (!note || !at || note.value.trim() === note.defaultValue.trim() || Number(at.dataset.seen) < 0) return;
-  const decision = { pair: at.dataset.pair, verdict: at.dataset.state || null, note: note.value, seen: Number(at.dataset.seen) };
+  if (!note || !at || note.value.trim() === note.defaultValue.trim()) return;
+  const decision = { pair: at.dataset.pair, verdict: at.dataset.state || null, note: note.value };
   note.defaultValue = note.value;
-  at.dataset.seen = "-1";
   sending = sending.then(async () => {
-    const told = await post(decision);
+    const told = await post({ ...decision, seen: Number(at.dataset.seen) });
     fragments.delete(Number(at.dataset.id));
     at.dataset.seen = told.seen;
     if (told.added) {
@@ -301,7 +312,7 @@ function saveNote() {
       $(".note", main).hidden = false;
       $("#note").value = decision.note;
     }
-  }).catch(() => { at.dataset.seen = decision.seen; });
+  }).catch(() => {});
 }
 
 // --- decisions of others ---------------------------------------------------------------------------------------------
@@ -322,7 +333,7 @@ async function look() {
   for (const decision of told.decisions) {
     setItem(decision.pair, decision.state, decision.words);
     const at = finding();
-    if (at && at.dataset.pair === decision.pair && Number(at.dataset.seen) < decision.seen && Number(at.dataset.seen) >= 0) {
+    if (at && at.dataset.pair === decision.pair && Number(at.dataset.seen) < decision.seen) {
       await refresh(Number(at.dataset.id));
       say(decision.state ? `Just ${decision.words}.` : `${decision.reviewer} took the verdict back.`);
     }
@@ -373,9 +384,7 @@ async function filtered() {
     await show(first);
   } else {
     saveNote();
-    turn++;
-    put(await (await get("/findings/0")).text());
-    history.replaceState(null, "", address(0));
+    await putNothing();
   }
 }
 
