@@ -407,6 +407,8 @@ def export(
         choice = exporting.Choice(only.value if only else None, min_confidence)
         if across and format in ("html", "parquet", "nli"):
             raise ClaimsError(f"--across: cannot be written as {format.value}; use jsonl, csv or md")
+        if format == "nli" and (only is not None or min_confidence is not None):
+            raise ClaimsError("nli: writes every reviewed pair; leave out --only and --min-confidence")
         if format in ("html", "parquet") and output is None and not failures:
             raise ClaimsError(f"{format.value}: name where to write it with -o")
         with Results.open(results, read_only=True) as opened:
@@ -652,11 +654,21 @@ def _results_of(
         raise ClaimsError("-: name a results file for it with --save")
     if source.is_dir():
         raise ClaimsError(f"{source}: a folder; score it first with `claims batch {source} -o results.db`")
+    from claims.batch import run_of
     from claims.detect import Detector
+    from claims.results import Results
 
     path = save or source.with_name(f"{source.name}.claims.db")
     detector = Detector.from_pretrained(model, calibration=calibration)
-    reports = _of_each([str(source)], language, lambda document, progress: detector.detect(document, progress=progress))
+
+    def check_once(document: Document, progress: Progress | None) -> Report:
+        if path.exists():
+            with Results.open(path) as results:
+                if results.holds(document.id, run_of(detector, language=language)):
+                    return results.report(document.id)
+        return detector.detect(document, progress=progress)
+
+    reports = _of_each([str(source)], language, check_once)
     if not reports:
         raise typer.Exit(COULD_NOT_RUN)
     _save(reports, detector, language, path)

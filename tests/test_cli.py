@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 import claims
+from claims import Calibration
 from claims.cli import Format
 from claims.pairs import PAIRS_PER_STATEMENT
 from claims.render import FORMATS
+from claims.results import Results
 from tests.conftest import SEED
 
 CLAIMS = [sys.executable, "-c", "from claims.cli import main; main()"]
@@ -302,12 +304,65 @@ def test_help_does_not_load_the_model_or_the_array_library() -> None:
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("command", ["check", "extract", "batch", "merge", "export", "evaluate", "models"])
+@pytest.mark.parametrize(
+    "command", ["check", "extract", "batch", "merge", "review", "calibrate", "export", "evaluate", "models"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
 
     assert done.returncode == 0
     assert command in done.stdout.decode()
+
+
+def test_review_of_an_article_checks_it_once_into_a_file_beside_it(article: Path) -> None:
+    beside = article.with_name("article.txt.claims.db")
+    for _ in range(2):
+        command = [*CLAIMS, "review", str(article), "--no-browser"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            assert b"/?token=" in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+            assert process.stderr
+            assert f"saved in {beside}" in process.stderr.read().decode()
+        with Results.open(beside) as results:
+            [kept] = results.reports()
+            assert kept.document.text == ARTICLE
+            assert kept.findings
+            results.add_verdict(results.kept(kept.document.id)[0].pair, "confirmed", reviewer="Ana")
+    with Results.open(beside) as results:
+        [kept] = results.reports()
+        assert kept.findings[0].verdict
+
+
+def test_a_calibration_changes_the_confidence_and_a_missing_one_is_one_clear_error(
+    article: Path, tmp_path: Path
+) -> None:
+    Calibration(1.0, 0.9, 5.0, {}).save(tmp_path / "sure.json")
+
+    data = json.loads(run("check", article, "--format", "json", "--calibration", tmp_path / "sure.json").stdout)
+
+    assert data["threshold"] == 0.9
+    assert data["findings"][0]["confidence"] > 0.99
+    assert_one_error(run("check", article, "--calibration", tmp_path / "no.json"), "not a calibration file")
+
+
+def test_calibrate_refuses_too_few_verdicts_with_a_reason(article: Path, tmp_path: Path) -> None:
+    run("check", article, "--save", tmp_path / "results.db")
+
+    assert_one_error(run("calibrate", tmp_path / "results.db"), "too few verdicts", "0 right, 0 false alarms")
+    assert not (tmp_path / "results.calibration.json").exists()
+
+
+def test_training_data_is_of_every_reviewed_pair(article: Path, tmp_path: Path) -> None:
+    run("check", article, "--save", tmp_path / "results.db")
+    with Results.open(tmp_path / "results.db") as results:
+        results.add_verdict(results.kept(results.document_ids()[0])[0].pair, "confirmed", reviewer="Ana")
+
+    done = run("export", tmp_path / "results.db", "--format", "nli")
+
+    assert json.loads(done.stdout)["label"] == "contradiction"
+    assert_one_error(run("export", tmp_path / "results.db", "--format", "nli", "--only", "confirmed"), "leave out")
 
 
 def test_progress_shows_on_a_terminal_only(article: Path) -> None:

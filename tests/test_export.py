@@ -9,7 +9,8 @@ import pytest
 
 from claims import Detector, Document, Report
 from claims.batch import run_of
-from claims.export import Choice, chosen, failure_lines, lines_of, write_pages, write_parquet
+from claims.evaluate import are_articles, read_rows
+from claims.export import Choice, chosen, failure_lines, lines_of, nli_lines, write_pages, write_parquet
 from claims.render import Options, render
 from claims.results import Results, pair_key
 from tests.conftest import ByNegation
@@ -121,6 +122,45 @@ def test_parquet_has_a_row_for_each_finding(results: Results, tmp_path: Path) ->
         assert report.document.text[row["a_start"] : row["a_end"]] == row["a_text"]
         assert row["verdict"] == (finding.verdict.verdict if finding.verdict else None)
         assert tuple(row["reasons"]) == finding.reasons
+
+
+def test_reviewed_pairs_become_training_data(results: Results, tmp_path: Path) -> None:
+    confirm(results)
+    road = pair_key("The road is not closed <script>.", "The road is closed <script>.")
+    results.add_verdict(road, "false_alarm", reviewer="Ana")
+    taken_back = pair_key("The bridge is not open.", "Trams run again today.")
+    results.add_verdict(taken_back, "confirmed", reviewer="Ana")
+    results.add_verdict(taken_back, None, reviewer="Ana")
+
+    written = "".join(nli_lines(results))
+
+    assert [json.loads(line) for line in written.splitlines()] == [
+        {
+            "premise": "The bridge is open.",
+            "hypothesis": "The bridge is not open.",
+            "label": "contradiction",
+            "language": "en",
+        },
+        {
+            "premise": "The road is not closed <script>.",
+            "hypothesis": "The road is closed <script>.",
+            "label": "neutral",
+            "language": results.document(results.document_ids()[-1]).language,
+        },
+    ]
+    (tmp_path / "pairs.jsonl").write_text(written)
+    rows = read_rows(tmp_path / "pairs.jsonl")
+    assert not are_articles(rows, tmp_path / "pairs.jsonl")
+    assert [row["label"] for row in rows] == ["contradiction", "neutral"]
+
+
+def test_a_pair_that_stands_in_two_articles_is_written_once(results: Results) -> None:
+    confirm(results)
+    run = results.runs()[0]
+    again = Document.from_text(f"{TEXTS['a.txt']} More is said here.", source="e.txt")
+    results.add_report(run, Detector(ByNegation()).detect(again), {"e.txt": "1"})
+
+    assert len(list(nli_lines(results))) == 1
 
 
 def test_failures_are_written_with_their_reasons(results: Results) -> None:

@@ -13,7 +13,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -104,10 +104,11 @@ def serve(
 ) -> None:
     """Serve the review of a results file until Ctrl-C; `opened` hears of the site when a browser can go there."""
     site = Site(path, reviewer, listening.getsockname()[1], secrets.token_urlsafe(24), least)
+    server = server_of(site)
     listening.listen()  # so that a browser that is quicker than the server waits
-    opened(site)
     try:
-        server_of(site).run(sockets=[listening])
+        opened(site)
+        server.run(sockets=[listening])
     except KeyboardInterrupt:  # which uvicorn passes on when it has shut down
         return
 
@@ -238,8 +239,7 @@ class _Pages:
         filter = filter_of(request.query_params)
         queue = queue_view(self.results, filter, asked)
         current = asked if queue.position else (queue.rows[0].id if queue.rows else None)
-        if current is not None and current != asked:
-            queue = queue_view(self.results, filter, current)
+        queue = replace(queue, current=current, position=max(1, queue.position))
         return self._page(
             "review.html",
             queue=queue,
