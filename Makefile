@@ -25,6 +25,7 @@ benchmark: $(VENV)/test.stamp
 	$(BIN)/python -m tests.benchmarks.speakers
 	$(BIN)/python -m tests.benchmarks.pairs $(DATA)/articles/dev.jsonl
 	$(BIN)/python -m tests.benchmarks.check
+	$(BIN)/python -m tests.benchmarks.review
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
