@@ -221,26 +221,34 @@ def fit_logistic(
 
 
 def refit(
-    calibration: Calibration, features: NDArray[np.float64], right: NDArray[np.bool_], penalty: float = 5.0
+    calibration: Calibration,
+    features: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    others: NDArray[np.float64],
+    penalty: float = 5.0,
 ) -> Calibration:
-    """The calibration that fits pairs best which a reviewer decided on, and departs from the one given as little.
+    """The calibration that fits pairs which a reviewer decided on, and departs from the one given as little as it can.
 
-    A ridge penalty on standardised features holds the weights where they are, a weaker one the intercept: a few
-    verdicts move it a little, many move it where they say. The threshold stays. Shape: (n, len(FEATURES)) and (n,).
+    Reviewers see the surest pairs, and what is true of them is not true of the rest: `others`, pairs that nobody
+    decided on, are to keep the confidence they had. A ridge penalty on standardised features holds the weights where
+    they are, a weaker one the intercept: a few verdicts move it a little, many move it where they say. The threshold
+    stays. Shape: (n, len(FEATURES)), (n,) and (m, len(FEATURES)).
     """
-    before = features @ calibration._vector() + calibration.intercept
+    every = np.concatenate([features, others])
+    wanted = np.concatenate([right.astype(np.float64), calibration.confidence(others)])
+    before = every @ calibration._vector() + calibration.intercept
     mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), LEAST_SCALE)
-    design = np.column_stack([np.ones(len(features)), (features - mean) / scale])
+    design = np.column_stack([np.ones(len(every)), (every - mean) / scale])
     ridge = np.array([penalty / 10] + [penalty] * features.shape[1])
 
     def loss(change: NDArray[np.float64]) -> float:
-        score = np.where(right, 1, -1) * (before + design @ change)
-        return float(np.logaddexp(0, -score).sum() + (ridge * change**2).sum() / 2)
+        score = before + design @ change
+        return float((np.logaddexp(0, score) - wanted * score).sum() + (ridge * change**2).sum() / 2)
 
     change = np.zeros(design.shape[1])
     for _ in range(50):
         chance = np.exp(-np.logaddexp(0, -(before + design @ change)))
-        gradient = design.T @ (right - chance) - ridge * change
+        gradient = design.T @ (wanted - chance) - ridge * change
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient)
         while loss(change + step) > loss(change) and np.abs(step).max() > 1e-9:

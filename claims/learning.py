@@ -78,6 +78,7 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
         )
     ]
     rows: list[NDArray[np.float64]] = []
+    others: list[NDArray[np.float64]] = []
     labels: list[bool] = []
     groups: list[int] = []
     seen = set()
@@ -86,11 +87,13 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
         chunk = documents[start : start + DOCUMENTS_AT_ONCE]
         for number, pairs, features in _features(results, detector, calibration, chunk, start):
             for pair, row in zip(pairs, features, strict=True):
-                if pair in right:
-                    seen.add(pair)
-                    rows.append(row)
-                    labels.append(right[pair])
-                    groups.append(number)
+                if pair not in right:
+                    others.append(row)
+                    continue
+                seen.add(pair)
+                rows.append(row)
+                labels.append(right[pair])
+                groups.append(number)
         if progress:
             progress(min(start + DOCUMENTS_AT_ONCE, len(documents)), len(documents))
     _enough(results, sum(labels), len(labels) - sum(labels))
@@ -100,15 +103,16 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
         if pair in right and pair not in seen
     }
     features, truth = np.array(rows), np.array(labels)
+    undecided = np.array(others).reshape(-1, features.shape[1])
     by_document = len(set(groups)) >= N_FOLDS
     fold = np.array(groups if by_document else range(len(groups))) % N_FOLDS
     held_out = np.zeros(len(truth))
     for number in range(N_FOLDS):
         rest = fold != number
-        held_out[~rest] = refit(calibration, features[rest], truth[rest]).confidence(features[~rest])
+        held_out[~rest] = refit(calibration, features[rest], truth[rest], undecided).confidence(features[~rest])
     threshold = calibration.threshold
     return Learned(
-        refit(calibration, features, truth),
+        refit(calibration, features, truth, undecided),
         figures_of(calibration.confidence(features), truth, threshold),
         figures_of(held_out, truth, threshold),
         len(set(groups)),

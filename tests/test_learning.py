@@ -95,6 +95,9 @@ def test_what_was_learned_is_a_calibration_file_that_a_detector_uses(results: Re
     assert first.confidence > shipped.confidence
 
 
+NO_OTHERS = np.zeros((0, len(FEATURES)))
+
+
 def some_pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
     chooser = np.random.default_rng(0)
     features = chooser.normal(size=(n, len(FEATURES)))
@@ -105,7 +108,7 @@ def some_pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
 def test_few_verdicts_leave_the_weights_nearly_where_they_were() -> None:
     features, truth = some_pairs(2)
 
-    moved = refit(SHIPPED, features, truth)
+    moved = refit(SHIPPED, features, truth, NO_OTHERS)
 
     for name in FEATURES:
         assert abs(moved.weights.get(name, 0) - SHIPPED.weights.get(name, 0)) < 0.2
@@ -114,7 +117,7 @@ def test_few_verdicts_leave_the_weights_nearly_where_they_were() -> None:
 def test_many_verdicts_overrule_the_prior() -> None:
     features, truth = some_pairs(20_000)
 
-    moved = refit(SHIPPED, features, truth)
+    moved = refit(SHIPPED, features, truth, NO_OTHERS)
 
     assert moved.weights["contradiction_max"] == pytest.approx(2, abs=0.15)
     assert moved.weights["contradiction_min"] == pytest.approx(0, abs=0.1)
@@ -126,7 +129,23 @@ def test_verdicts_that_say_what_the_confidence_says_change_nothing() -> None:
     features[:, 0] = np.linspace(-1, 1, 100)
     truth = np.arange(100) % 2 == 0
 
-    moved = refit(Calibration(1.0, 0.3, 0.0, {}), features, truth)
+    moved = refit(Calibration(1.0, 0.3, 0.0, {}), features, truth, NO_OTHERS)
 
     assert abs(moved.intercept) < 0.02
     assert all(abs(weight) < 0.1 for weight in moved.weights.values())
+
+
+def test_pairs_that_nobody_decided_on_keep_the_confidence_they_had() -> None:
+    chooser = np.random.default_rng(0)
+    seen = chooser.normal(size=(40, len(FEATURES))) + 3 * (np.arange(len(FEATURES)) == 1)
+    unseen = chooser.normal(size=(2_000, len(FEATURES)))
+    shipped = Calibration(1.0, 0.05, -5.0, {"contradiction_min": 1.0})
+    every_one_right = np.ones(len(seen), bool)
+
+    loose = refit(shipped, seen, every_one_right, NO_OTHERS)
+    held = refit(shipped, seen, every_one_right, unseen)
+
+    before = shipped.confidence(unseen).mean()
+    assert loose.confidence(unseen).mean() > 10 * before
+    assert held.confidence(unseen).mean() < 2 * before
+    assert held.confidence(seen).mean() > 3 * shipped.confidence(seen).mean()
