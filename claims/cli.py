@@ -652,6 +652,8 @@ def _results_of(
         return source
     if str(source) == "-" and save is None:
         raise ClaimsError("-: name a results file for it with --save")
+    if str(source) != "-" and not source.exists():
+        raise ClaimsError(f"{source}: no such file; check the path")
     if source.is_dir():
         raise ClaimsError(f"{source}: a folder; score it first with `claims batch {source} -o results.db`")
     from claims.batch import run_of
@@ -687,6 +689,7 @@ def _user() -> str:
 
 def _browse(address: str) -> None:
     """Open a page in a browser that has windows; one that fills the terminal would be in the way."""
+    import threading
     import webbrowser
 
     try:
@@ -694,7 +697,8 @@ def _browse(address: str) -> None:
     except webbrowser.Error:
         return
     if type(controller) is not webbrowser.GenericBrowser or "BROWSER" in os.environ:
-        controller.open(address)
+        # some wait until they are closed, and the page needs this thread
+        threading.Thread(target=controller.open, args=[address], daemon=True).start()
 
 
 def _save(reports: list[Report], detector: Detector, language: str | None, path: Path) -> None:

@@ -344,6 +344,8 @@ def test_a_calibration_changes_the_confidence_and_a_missing_one_is_one_clear_err
 
     assert data["threshold"] == 0.9
     assert data["findings"][0]["confidence"] > 0.99
+    done = run("batch", tmp_path, "-o", tmp_path / "r.db", "--workers", "1", "--calibration", tmp_path / "sure.json")
+    assert "at or above 90 %" in done.stdout.decode()
     assert_one_error(run("check", article, "--calibration", tmp_path / "no.json"), "not a calibration file")
 
 

@@ -134,6 +134,32 @@ def test_the_last_verdict_counts_and_can_be_taken_back(results: Results) -> None
         results.add_verdict(pair, "maybe", reviewer="ana")
 
 
+def test_a_decision_after_one_that_was_not_seen_is_not_noted(results: Results) -> None:
+    pair = pair_key("It is open.", "It is shut.")
+
+    assert results.add_verdict(pair, "confirmed", reviewer="ana", seen=0)
+    assert not results.add_verdict(pair, "false_alarm", reviewer="ben", seen=0)
+    [(number, verdict, _)] = results.decisions(pair)
+    assert results.add_verdict(pair, None, reviewer="ben", note="why?", seen=number)
+
+    assert verdict
+    assert verdict.reviewer == "ana"
+    assert results.decisions(pair)[-1][1:] == (None, "why?")
+    assert results.last_decision() == 2
+
+
+def test_findings_are_kept_with_their_rows_and_what_verdicts_belong_to(results: Results) -> None:
+    report = report_of(BRIDGE)
+    results.add_report(RUN, report, {"a.txt": "1"})
+
+    kept = results.kept(report.document.id)
+
+    assert tuple(each.finding for each in kept) == report.listed(0.01)
+    assert all(each.pair == pair_key(each.finding.a.text, each.finding.b.text) for each in kept)
+    assert all(results.knows(each.pair) for each in kept)
+    assert not results.knows("another")
+
+
 def test_a_failure_is_kept_until_the_source_can_be_read(results: Results) -> None:
     results.add_failure("a.txt", "1", "a.txt: empty")
     assert results.failures() == {"a.txt": "a.txt: empty"}

@@ -336,7 +336,8 @@ def _past(verdict: Verdict | None, note: str) -> Past:
         return Past("taken back", shown.one_line(note), "", "")
     given = verdict.given
     try:
-        day = datetime.fromisoformat(given).strftime("%-d %b %Y, %H:%M UTC")
+        at = datetime.fromisoformat(given)
+        day = f"{at.day} {at:%b %Y, %H:%M} UTC"
     except ValueError:
         day = shown.one_line(given)
     words = f"{shown.VERDICT_WORDS.get(verdict.verdict, verdict.verdict)} by {shown.one_line(verdict.reviewer)}"
@@ -435,6 +436,8 @@ class Overview:
     """All of a results file at a glance."""
 
     documents: list[DocumentCounts]
+    n_more: int
+    """Documents with findings that are not among these."""
     titles: dict[str, str]
     levels: dict[str, str]
     n_documents: int
@@ -465,6 +468,7 @@ def overview(results: Results, n_documents: int = 200) -> Overview:
     columns, highest = _histogram(found)
     return Overview(
         listed,
+        len(documents) - len(listed),
         {each.id: _title(each.title, each.source) for each in listed},
         {each.id: level_words(each.highest, calibrated=each.calibrated) for each in listed},
         totals.documents,

@@ -252,7 +252,7 @@ class _Review:
         return Panel(text, title=title, title_align="left", border_style=SIDES[letter])
 
     def _open(self, kept: Kept) -> None:
-        """The whole article, page by page where the terminal has a pager."""
+        """The whole article, until a key is pressed."""
         for document in dict.fromkeys(self._documents(kept)):
             text = Text("\n".join(map(shown.clean, document.text.split("\n"))))
             for letter, statement, owner in (

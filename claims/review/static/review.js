@@ -5,6 +5,7 @@
 const POLL = 4000; // milliseconds between two looks for decisions of others
 const SEARCH_PAUSE = 200; // milliseconds after the last letter of a search
 const SAID = 4000; // milliseconds that a message stays
+const KEPT = 40; // findings whose markup is kept: those around the current one
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -151,6 +152,7 @@ function fragment(id) {
     const answer = get(`/findings/${id}`).then((got) => got.text());
     answer.catch(() => fragments.delete(id));
     fragments.set(id, answer);
+    if (fragments.size > KEPT) fragments.delete(fragments.keys().next().value);
   }
   return fragments.get(id);
 }
@@ -169,6 +171,7 @@ async function show(id, { focus = false } = {}) {
   history.replaceState(null, "", address(id));
   if (!itemOf(id)) await loadQueue(id);
   mark();
+  announce();
   if (focus) main.focus({ preventScroll: true });
   const next = neighbour(1);
   if (next) fragment(next).catch(() => {});
@@ -176,7 +179,22 @@ async function show(id, { focus = false } = {}) {
 
 function put(markup) {
   jump = 0;
+  const active = document.activeElement;
+  const { verdict, do: action } = active.dataset;
+  const inside = active !== main && main.contains(active);
   main.innerHTML = markup;
+  if (!inside) return;
+  // Who works with Tab and Enter stays on the same button, though it is another element now.
+  const same = verdict ? $(`[data-verdict="${verdict}"]`, main) : action ? $(`[data-do="${action}"]`, main) : null;
+  (same || main).focus({ preventScroll: true });
+}
+
+function announce() {
+  // For a screen reader: what came onto the screen.
+  const at = finding();
+  if (!at) return;
+  const words = [$("[data-position]", at), $(".sum h2", at), $(".level", at), ...$$("blockquote", at)];
+  $("#told").textContent = words.map((each) => each.textContent.trim().slice(0, 300)).join(". ");
 }
 
 async function putNothing() {
