@@ -165,6 +165,7 @@ def test_a_finding_between_articles_shows_both_articles(open_page: Callable[...,
     expect(page.locator("section.whole")).to_have_count(2)
     expect(page.locator("section.whole").first.locator("mark.a")).to_have_count(1)
     expect(page.locator("section.whole").last.locator("mark.b")).to_have_count(1)
+    expect(page.locator(".side.b .place")).to_contain_text("Las sanciones")
 
 
 # deciding
@@ -282,7 +283,7 @@ def test_when_all_is_reviewed_the_page_says_so(page: Page) -> None:
         finding(page, confidence)
         page.keyboard.press("f")
 
-    expect(page.locator("main")).to_contain_text("Nothing to show here")
+    expect(page.locator("main")).to_contain_text(f"All {N_FINDINGS} are reviewed")
     expect(page.locator(".queue")).to_contain_text("All reviewed.")
     page.keyboard.press("u")
     finding(page, "10")
@@ -322,6 +323,7 @@ def test_a_decision_of_somebody_else_is_shown_and_not_overwritten(
     expect(page.locator("[data-conflict]")).to_contain_text("It now stands as: dismissed by Ben.")
     assert verdict_of(path, BRIDGE_PAIR) == "dismissed"
     expect(page.locator("#note")).to_have_value("old news")
+    expect(page.locator(".top .progress")).to_contain_text("1 of")
     page.keyboard.press("c")
     finding(page, "61")
     assert verdict_of(path, BRIDGE_PAIR) == "confirmed"

@@ -18,7 +18,7 @@ import pytest
 
 from claims import Document
 from claims.results import Results, pair_key
-from tests.reviewing import ARABIC, PAIRS, add, fill
+from tests.reviewing import ARABIC, PAIRS, add, add_across, fill
 
 CLAIMS = [sys.executable, "-c", "from claims.cli import main; main()"]
 BRIDGE_PAIR = pair_key(*PAIRS["bridge.txt"][1][0][:2])
@@ -210,3 +210,13 @@ def test_an_empty_file_says_what_to_do(tmp_path: Path) -> None:
         opened.shows("? help")
         opened.press("q")
         assert opened.ends() == 0
+
+
+def test_a_finding_between_articles_names_both(path: Path) -> None:
+    with Results.open(path) as results:
+        add_across(results)
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("j")
+        opened.shows("A · Bridge over the Alde · sentence 1")
+        opened.shows("B · Las sanciones · sentence 2")

@@ -255,15 +255,16 @@ class _Pages:
         view = queue_view(self.results, filter, _number(request.query_params.get("at", "")))
         return self._page("queue.html", queue=view, address=names_of(filter))
 
-    async def nothing(self, _: Request) -> Response:
+    async def nothing(self, request: Request) -> Response:
         """What stands in the place of a finding where none fits."""
-        return self._page("finding.html", view=None, verdicts=VERDICTS)
+        queue = queue_view(self.results, filter_of(request.query_params))
+        return self._page("finding.html", view=None, queue=queue, verdicts=VERDICTS)
 
     async def finding(self, request: Request) -> Response:
         """A finding with its article."""
         id = _number(request.path_params["id"])
         view = None if id is None else finding_view(self.results, id)
-        return self._page("finding.html", 200 if view else 404, view=view, verdicts=VERDICTS)
+        return self._page("finding.html", 200 if view else 404, view=view, queue=None, verdicts=VERDICTS)
 
     async def decide(self, request: Request) -> Response:
         """Note a decision, and say what stands now: 409 when somebody decided in the meantime."""

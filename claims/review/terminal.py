@@ -229,7 +229,7 @@ class _Review:
         if why := shown.reasons_words(finding):
             parts.append(Text(f"Why: {why}", "dim"))
         parts += [
-            self._side(letter, document, statement, marked)
+            self._side(letter, document, statement, marked, named=kept.other is not None)
             for letter, document, statement, marked in zip(
                 SIDES, documents, (finding.a, finding.b), self._marked(finding, documents), strict=True
             )
@@ -243,12 +243,13 @@ class _Review:
         for parts in differing(finding.a.text, finding.b.text, languages[0], languages[1]):
             yield Text.assemble(*((shown.clean(part.text), "bold underline" if part.differs else "") for part in parts))
 
-    def _side(self, letter: str, document: Document, statement: Statement, marked: Text) -> Panel:
+    def _side(self, letter: str, document: Document, statement: Statement, marked: Text, *, named: bool) -> Panel:
         before = document.text[max(0, statement.start - AROUND) : statement.start].rpartition("\n")[2]
         behind = document.text[statement.end : statement.end + AROUND].partition("\n")[0]
         text = Text.assemble((shown.clean(before), "dim"), marked, (shown.clean(behind), "dim"))
         who = shown.speaker_words(statement)
-        title = Text(f"{letter} · sentence {statement.sentence + 1} · {who}")
+        article = f"{shown.title(document)} · " if named else ""
+        title = Text(f"{letter} · {article}sentence {statement.sentence + 1} · {who}")
         return Panel(text, title=title, title_align="left", border_style=SIDES[letter])
 
     def _open(self, kept: Kept) -> None:

@@ -200,7 +200,7 @@ function announce() {
 async function putNothing() {
   turn++;
   aim = 0;
-  put(await (await get("/queue/nothing")).text());
+  put(await (await get(`/queue/nothing?${asked()}`)).text());
   history.replaceState(null, "", address(0));
 }
 
@@ -290,6 +290,7 @@ async function conflict(id, told) {
   const stands = told.state ? `It now stands as: ${told.words}.` : "Its verdict was taken back.";
   place.textContent = `Somebody decided in the meantime. ${stands} Yours was not saved; press the key again to put it in place of theirs.`;
   place.hidden = false;
+  await loadQueue(current(), { list: false });
 }
 
 async function undo() {
