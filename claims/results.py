@@ -587,6 +587,12 @@ class Results:
         [(number,)] = self._ask("SELECT coalesce(max(id), 0) FROM verdicts")
         return int(number)
 
+    def decided_since(self, number: int, n_most: int) -> list[tuple[int, str, str | None, str]]:
+        """The decisions after one, the first first: number, pair, verdict (None: taken back), reviewer."""
+        return self._ask(
+            "SELECT id, pair, verdict, reviewer FROM verdicts WHERE id > ? ORDER BY id LIMIT ?", number, n_most
+        )
+
     def knows(self, pair: str) -> bool:
         """Whether there is a finding of a pair."""
         return self._any("SELECT 1 FROM findings WHERE pair = ?", pair)

@@ -551,7 +551,7 @@ def test_a_port_that_is_taken_is_one_clear_error(client: Client, path: Path) -> 
     assert done.stderr.count("\n") == 1
 
 
-def test_help_and_a_check_load_no_server() -> None:
+def test_help_loads_no_server_and_no_model() -> None:
     code = (
         "import sys; sys.argv = ['claims', '--help']\n"
         "from claims.cli import app\n"

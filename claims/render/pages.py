@@ -27,8 +27,8 @@ RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur"
 
 
 @cache
-def environment() -> Environment:
-    """What makes pages of the templates of this package and, where there are more, of `claims.review`."""
+def environment(*packages: str) -> Environment:
+    """What makes pages of the templates of some packages; of those of one name the first is taken."""
     from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
     from jinja2 import Environment as Templates
     from markupsafe import Markup
@@ -36,9 +36,8 @@ def environment() -> Environment:
     def finalize(value: object) -> object:
         return Markup(escaped(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    places = ("claims.render", "claims.review")
     return Templates(
-        loader=ChoiceLoader([PackageLoader(place) for place in places]),
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
         finalize=finalize,
         undefined=StrictUndefined,
@@ -47,9 +46,9 @@ def environment() -> Environment:
     )
 
 
-def page_of(template: str, **values: object) -> str:
-    """The page that a template makes, ending with one newline."""
-    return environment().get_template(template).render(values).strip() + "\n"
+def page_of(template: str, *packages: str, **values: object) -> str:
+    """The page that a template of this package makes, or of others that build on it, ending with one newline."""
+    return environment("claims.render", *packages).get_template(template).render(values).strip() + "\n"
 
 
 def verbatim(text: str) -> str:

@@ -82,7 +82,7 @@ def _share(percent: str) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FilterValue:
     """One of the values a filter can have."""
 
     value: str
@@ -117,11 +117,11 @@ class QueueView:
     filter: Filter
     percent_from: str
     percent_to: str
-    states: list[Choice]
-    kinds: list[Choice]
-    languages: list[Choice]
-    documents: list[Choice]
-    sorts: list[Choice]
+    states: list[FilterValue]
+    kinds: list[FilterValue]
+    languages: list[FilterValue]
+    documents: list[FilterValue]
+    sorts: list[FilterValue]
     rows: list[Row]
     n: int
     n_before: int
@@ -156,11 +156,14 @@ def queue_view(results: Results, filter: Filter, at: int | None = None) -> Queue
         filter,
         "" if filter.least is None else str(round(100 * filter.least)),
         "" if filter.most is None else str(round(100 * filter.most)),
-        [Choice(state, words, queue.verdicts[state], state == filter.verdict) for state, words in STATE_WORDS.items()],
+        [
+            FilterValue(state, words, queue.verdicts[state], state == filter.verdict)
+            for state, words in STATE_WORDS.items()
+        ],
         _choices("every kind", queue.kinds, filter.kind, {kind: kind_name(kind) for kind in queue.kinds}),
         _choices("every language", queue.languages, filter.language, {c: language_name(c) for c in queue.languages}),
         _documents(results, queue, filter.document),
-        [Choice(sort, words, 0, sort == filter.sort) for sort, words in SORT_WORDS.items()],
+        [FilterValue(sort, words, 0, sort == filter.sort) for sort, words in SORT_WORDS.items()],
         rows,
         len(queue.ids),
         first,
@@ -174,23 +177,23 @@ def queue_view(results: Results, filter: Filter, at: int | None = None) -> Queue
     )
 
 
-def _choices(every: str, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[Choice]:
+def _choices(every: str, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[FilterValue]:
     known = {**dict.fromkeys([chosen] if chosen else [], 0), **counts}
     ranked = sorted(known.items(), key=lambda each: (-each[1], words.get(each[0], each[0])))
     return [
-        Choice("", every, sum(counts.values()), not chosen),
-        *(Choice(value, words.get(value, value), n, value == chosen) for value, n in ranked),
+        FilterValue("", every, sum(counts.values()), not chosen),
+        *(FilterValue(value, words.get(value, value), n, value == chosen) for value, n in ranked),
     ]
 
 
-def _documents(results: Results, queue: Queue, chosen: str) -> list[Choice]:
+def _documents(results: Results, queue: Queue, chosen: str) -> list[FilterValue]:
     counts = dict(queue.documents.most_common(DOCUMENTS_LISTED))
     wanted = [*counts, *([chosen] if chosen else [])]
     names = {id: _title(title, source) for id, (title, source) in named(results, wanted).items()}
     every, *rest = _choices("every article", counts, chosen if chosen in names else "", names)
     n_more = len(queue.documents) - len(counts)
     words = f"every article ({n_more:,} more in the overview)" if n_more else "every article"
-    return [Choice("", words, len(queue.ids) if not chosen else every.n, every.chosen), *rest]
+    return [FilterValue("", words, len(queue.ids) if not chosen else every.n, every.chosen), *rest]
 
 
 def _title(title: str | None, source: str) -> str:

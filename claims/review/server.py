@@ -293,9 +293,7 @@ class _Pages:
         from starlette.responses import JSONResponse
 
         since = _number(request.query_params.get("since", "")) or 0
-        rows = self.results.ask(
-            "SELECT id, pair, verdict, reviewer FROM verdicts WHERE id > ? ORDER BY id LIMIT ?", since, CHANGES_TOLD + 1
-        )
+        rows = self.results.decided_since(since, CHANGES_TOLD + 1)
         told = [
             {
                 "seen": number,
@@ -354,7 +352,7 @@ class _Pages:
         from starlette.responses import HTMLResponse
 
         site = {"file": shown.one_line(self._site.path.name), "reviewer": shown.one_line(self._site.reviewer)}
-        return HTMLResponse(page_of(template, site=site, **values), status)
+        return HTMLResponse(page_of(template, "claims.review", site=site, **values), status)
 
 
 async def _body(request: Request) -> bytes:
