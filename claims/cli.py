@@ -649,6 +649,8 @@ def _results_of(
     from claims.results import is_results
 
     if is_results(source):
+        if any(given is not None for given in (save, language, model, calibration)):
+            raise ClaimsError(f"{source}: is scored already; leave out --save, --language, --model and --calibration")
         return source
     if str(source) == "-" and save is None:
         raise ClaimsError("-: name a results file for it with --save")

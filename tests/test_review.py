@@ -530,6 +530,7 @@ def test_the_command_serves_until_it_is_interrupted(path: Path) -> None:
         (["."], "a folder; score it first"),
         (["-"], "name a results file for it with --save"),
         (["results.db", "--terminal"], "this is no terminal"),
+        (["results.db", "--model", "mdeberta"], "is scored already"),
     ],
 )
 def test_what_cannot_be_reviewed_is_one_clear_error(path: Path, arguments: list[str], words: str) -> None:

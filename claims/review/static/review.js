@@ -318,6 +318,7 @@ function saveNote() {
   const at = finding();
   if (!note || !at || note.value.trim() === note.defaultValue.trim()) return;
   const decision = { pair: at.dataset.pair, verdict: at.dataset.state || null, note: note.value };
+  const before = note.defaultValue;
   note.defaultValue = note.value;
   sending = sending.then(async () => {
     const told = await post({ ...decision, seen: Number(at.dataset.seen) });
@@ -331,7 +332,7 @@ function saveNote() {
       $(".note", main).hidden = false;
       $("#note").value = decision.note;
     }
-  }).catch(() => {});
+  }).catch(() => { note.defaultValue = before; }); // so that it is tried again
 }
 
 // --- decisions of others ---------------------------------------------------------------------------------------------
