@@ -49,7 +49,7 @@ def detect_across(
     if not todo:
         return 0
     pairs: dict[str, list[PairAcross]] = defaultdict(list)
-    for pair in candidates_across(results, ids):
+    for pair in candidates_across(results, ids, claims_only=detector.claims_only):
         pairs[pair.document_a].append(pair)
     n_read = 0
     for number, document in enumerate(sorted(todo), start=1):
@@ -61,14 +61,14 @@ def detect_across(
     return n_read
 
 
-def candidates_across(results: Results, documents: Sequence[str]) -> list[PairAcross]:
-    """The pairs worth reading, at most `PAIRS_READ` for each statement worth checking."""
+def candidates_across(results: Results, documents: Sequence[str], *, claims_only: bool = False) -> list[PairAcross]:
+    """The pairs worth reading, at most `PAIRS_READ` for each statement, or for each worth checking."""
     statements: list[Statement] = []
     owners: list[tuple[int, int]] = []  # number of the document, place in it
     dates = [_date(results.document(document).date) for document in documents]
     for number, document in enumerate(documents):
         for place, statement in enumerate(results.statements_of(document)):
-            if statement.is_claim:
+            if statement.is_claim or not claims_only:
                 statements.append(statement)
                 owners.append((number, place))
     if len(statements) < 2:
