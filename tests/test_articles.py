@@ -96,7 +96,7 @@ def test_authored_articles_hold_what_their_description_says() -> None:
     assert len({article.document.text for article in articles}) == len(articles)
     n_languages = len({article.document.language for article in articles})
     card = (FOLDER.parent / "README.md").read_text(encoding="utf8")
-    assert f"{len(articles)} news articles in {n_languages} languages" in card
+    assert f"{len(articles):,} news articles in {n_languages} languages" in card
     for article in articles:
         pairs = article.contradictions + article.distractors
         assert all(is_hit(pair.spans, pair.spans) for pair in pairs)
