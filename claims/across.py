@@ -49,7 +49,8 @@ def detect_across(
     if not todo:
         return 0
     pairs: dict[str, list[PairAcross]] = defaultdict(list)
-    for pair in candidates_across(results, ids, claims_only=detector.claims_only):
+    encoder = detector.tagger.model if detector.tagger else BundledModel(bundled_folder())
+    for pair in candidates_across(results, ids, encoder, claims_only=detector.claims_only):
         pairs[pair.document_a].append(pair)
     n_read = 0
     for number, document in enumerate(sorted(todo), start=1):
@@ -61,7 +62,9 @@ def detect_across(
     return n_read
 
 
-def candidates_across(results: Results, documents: Sequence[str], *, claims_only: bool = False) -> list[PairAcross]:
+def candidates_across(
+    results: Results, documents: Sequence[str], encoder: BundledModel, *, claims_only: bool = False
+) -> list[PairAcross]:
     """The pairs worth reading, at most `PAIRS_READ` for each statement, or for each worth checking."""
     statements: list[Statement] = []
     owners: list[tuple[int, int]] = []  # number of the document, place in it
@@ -73,7 +76,7 @@ def candidates_across(results: Results, documents: Sequence[str], *, claims_only
                 owners.append((number, place))
     if len(statements) < 2:
         return []
-    vectors = embed(BundledModel(bundled_folder()), [statement.text for statement in statements])
+    vectors = embed(encoder, [statement.text for statement in statements])
     best: set[tuple[int, int]] = set()
     for i, near in enumerate(_neighbours(vectors)):
         told = []
@@ -139,7 +142,7 @@ def _findings(
     calibration = detector.calibration or UNCALIBRATED
     related = pair_relatedness([(a.text, b.text) for a, b in sides])
     apart = [(a, replace(b, sentence=a.sentence + SENTENCES_APART)) for a, b in sides]
-    candidates = Candidates(tuple((2 * k, 2 * k + 1) for k in range(len(pairs))), related, len(pairs), USUAL_PAIRS)
+    candidates = Candidates((), related, len(pairs), USUAL_PAIRS)
     contradiction, entailment = evidence(prediction, calibration.temperature)
     features = pair_features(apart, contradiction, entailment, contradiction.mean(axis=0), candidates)
     found = zip(pairs, findings_of(sides, prediction, features, calibration, kind_across), strict=True)

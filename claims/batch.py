@@ -55,8 +55,6 @@ class Progressed:
 
     scored: int = 0
     """Documents that were scored."""
-    findings: int = 0
-    """Pairs at or above the threshold in them."""
     pairs: int = 0
     """Pairs that were read for them."""
     unchanged: int = 0
@@ -182,7 +180,6 @@ class _Batch:
             return None
         if document.id in self.waiting:
             self.waiting[document.id][source.name] = source.stamp
-            self.progress.repeated += 1
             return None
         if self.results.holds(document.id, self.run):
             self.results.add_source(source.name, source.stamp, document.id)
@@ -197,12 +194,11 @@ class _Batch:
         if isinstance(outcome, str):
             for name, stamp in sources.items():
                 self._failed(name, stamp, outcome)
-            self.progress.repeated -= len(sources) - 1
         else:
             self.results.add_report(self.run, outcome, sources)
             self.progress.scored += 1
+            self.progress.repeated += len(sources) - 1
             self.progress.pairs += outcome.counts.scored
-            self.progress.findings += len(outcome.listed(self.run.threshold))
         self.told(self.progress)
 
     def _failed(self, source: str, stamp: str, error: str) -> None:
@@ -302,14 +298,12 @@ class Remembering:
     def __init__(self, model: NLI, n_pairs: int = PAIRS_REMEMBERED) -> None:
         self.model, self.name, self.version = model, model.name, model.version
         self.n_pairs = n_pairs
-        self.n_recalled = 0
         self._answers: OrderedDict[bytes, bytes] = OrderedDict()
 
     def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
         """Logits of each (premise, hypothesis), in the order given."""
         keys = [blake2b(f"{len(a)} {a}{b}".encode("utf-8", "replace"), digest_size=16).digest() for a, b in pairs]
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in self._answers}
-        self.n_recalled += len(pairs) - len(new)
         told = self.model.predict(list(new.values()), progress)
         answers = np.column_stack([told.logits, told.truncated.astype(np.float32)])
         self._answers.update(zip(new, (answer.tobytes() for answer in answers), strict=True))
@@ -321,11 +315,6 @@ class Remembering:
         while len(self._answers) > self.n_pairs:
             self._answers.popitem(last=False)
         return Prediction(found[:, : len(LABELS)].copy(), found[:, len(LABELS)] > 0)
-
-
-def remembering(detector: Detector) -> Detector:
-    """The same detector, whose model remembers what it has answered."""
-    return replace(detector, model=Remembering(detector.model))
 
 
 @dataclass(frozen=True)
@@ -341,4 +330,5 @@ class Make:
 
     def __call__(self) -> Detector:
         """A new detector that remembers what its model has answered."""
-        return remembering(Detector.from_pretrained(**asdict(self)))
+        detector = Detector.from_pretrained(**asdict(self))
+        return replace(detector, model=Remembering(detector.model))

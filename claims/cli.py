@@ -99,6 +99,13 @@ MaxPairs = Annotated[
     int | None,
     typer.Option(min=1, help="Pairs of an article to read at most, most related first.  [default: 8 a statement]"),
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
+]
+ClaimsOnly = Annotated[
+    bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
+]
 CalibrationFile = Annotated[
     Path | None,
     typer.Option("--calibration", metavar="FILE", help="Confidence as claims calibrate learned it from verdicts."),
@@ -114,10 +121,7 @@ def check(
     articles: Articles,
     format: OutputFormat = Format.text,
     output: Output = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
-    ] = None,
+    threshold: Threshold = None,
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="List pairs from here on; 0 lists all that was scored.")
     ] = None,
@@ -128,9 +132,7 @@ def check(
     model: ModelName = None,
     device: Device = None,
     max_pairs: MaxPairs = None,
-    claims_only: Annotated[
-        bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
-    ] = False,
+    claims_only: ClaimsOnly = False,
     statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
     text: WithText = False,
     save: Annotated[
@@ -236,17 +238,12 @@ def batch(
     id_column: Annotated[
         str | None, typer.Option(help="Column that names the rows.  [default: id, else their numbers]")
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
-    ] = None,
+    threshold: Threshold = None,
     language: Language = None,
     model: ModelName = None,
     device: Device = None,
     max_pairs: MaxPairs = None,
-    claims_only: Annotated[
-        bool, typer.Option("--claims-only", help="Pair only statements worth checking, not opinions, wishes and such.")
-    ] = False,
+    claims_only: ClaimsOnly = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that score.  [default: one for each core, or GPU of a cluster]")
     ] = None,
@@ -296,7 +293,7 @@ def batch(
             if across and not done.stopped:
                 from claims.across import detect_across
 
-                n_across = detect_across(results, batching.remembering(detector), run, told=_across_progress)
+                n_across = detect_across(results, detector, run, told=_across_progress)
             totals = results.totals()
     n_others = listing.n_others()
     typer.echo(
@@ -547,10 +544,7 @@ def evaluate(
         FiguresFormat.text
     ),
     output: Output = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Confidence from which a pair is a finding.  [default: the model's]"),
-    ] = None,
+    threshold: Threshold = None,
     model: ModelName = None,
     device: Device = None,
     max_pairs: MaxPairs = None,

@@ -89,7 +89,6 @@ class RayCluster:
 def _ray() -> Any:
     """Ray, connected. Raises: ClaimsError."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which it would report to its makers
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
         from ray import data

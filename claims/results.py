@@ -519,14 +519,8 @@ class Results:
 
     def report(self, document: str) -> Report:
         """The report of a document, as it was put in, with verdicts. Raises: ResultsError when it is not here."""
-        found = self._ask(
-            "SELECT text, source, language, title, date, skipped_chars, counts, model, model_version, calibrated,"
-            " threshold FROM documents JOIN runs ON runs.id = run WHERE documents.id = ?",
-            document,
-        )
-        if not found:
-            raise ResultsError(f"{self.path}: holds no document {document}")
-        [(*of_document, counts, model, version, calibrated, threshold)] = found
+        read, run = self.document(document), self.run_of(document)
+        [(counts,)] = self._ask("SELECT counts FROM documents WHERE id = ?", document)
         statements = self._statements_of(document)
         verdicts = self._verdicts_of(document)
         findings = []
@@ -535,8 +529,7 @@ class Results:
         ):
             findings.append(_finding(statements[a], statements[b], verdicts.get(pair), *rest))
         return Report(
-            Document(*of_document),
-            *(model, version, bool(calibrated), threshold),
+            *(read, run.model, run.model_version, run.calibrated, run.threshold),
             Counts(**json.loads(counts)),
             ranked(findings),
             tuple(statements.values()),
@@ -544,7 +537,12 @@ class Results:
 
     def document(self, document: str) -> Document:
         """A document. Raises: ResultsError when it is not here."""
-        return self.report(document).document
+        found = self._ask(
+            "SELECT text, source, language, title, date, skipped_chars FROM documents WHERE id = ?", document
+        )
+        if not found:
+            raise ResultsError(f"{self.path}: holds no document {document}")
+        return Document(*found[0])
 
     def statements_of(self, document: str) -> list[Statement]:
         """The statements of a document, in order."""

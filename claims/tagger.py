@@ -73,6 +73,11 @@ class Tagger:
             raise ModelError(f"{file}: made for layers {layers}, the model gives {model.layers_read}; install it again")
         return cls(model, heads)
 
+    @property
+    def model(self) -> BundledModel:
+        """The model whose encoder the heads read."""
+        return self._model
+
     def tag(self, sentences: Sequence[str], language: str) -> list[Tags]:
         """What the heads say of each sentence, in order."""
         tagged: list[Tags] = []

@@ -12,6 +12,7 @@ from claims import Detector, Document
 from claims.across import candidates_across, detect_across
 from claims.batch import run_of
 from claims.export import across_lines
+from claims.nli import BundledModel
 from claims.results import Results, Run
 from tests.conftest import ByNegation
 
@@ -66,10 +67,12 @@ def test_two_articles_that_disagree_are_found(results: Results, stub: Detector, 
     assert [report.findings for report in results.reports()] == within
 
 
-def test_copies_and_unrelated_statements_are_not_compared(results: Results, stub: Detector, run: Run) -> None:
+def test_copies_and_unrelated_statements_are_not_compared(
+    results: Results, stub: Detector, run: Run, bundled: BundledModel
+) -> None:
     add(results, stub, run, FIRST, f"A copy. {FIRST}", OTHER)
 
-    pairs = candidates_across(results, results.document_ids())
+    pairs = candidates_across(results, results.document_ids(), bundled)
 
     compared = [
         (results.statements_of(p.document_a)[p.a].text, results.statements_of(p.document_b)[p.b].text) for p in pairs

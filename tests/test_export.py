@@ -9,8 +9,9 @@ import pytest
 
 from claims import Detector, Document, Report
 from claims.batch import run_of
+from claims.cli import Only
 from claims.evaluate import are_articles, read_rows
-from claims.export import Choice, chosen, failure_lines, lines_of, nli_lines, write_pages, write_parquet
+from claims.export import CHOICES, Choice, chosen, failure_lines, lines_of, nli_lines, write_pages, write_parquet
 from claims.render import Options, render
 from claims.results import Results, pair_key
 from tests.conftest import ByNegation
@@ -36,6 +37,10 @@ def results(tmp_path: Path) -> Results:
 
 def reports_of_a_check() -> list[Report]:
     return [Detector(ByNegation()).detect(Document.from_text(text, source=source)) for source, text in TEXTS.items()]
+
+
+def test_the_choices_of_the_command_are_those_of_the_code() -> None:
+    assert tuple(Only) == CHOICES
 
 
 def confirm(results: Results) -> None:
