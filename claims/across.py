@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,15 @@ def candidates_across(
     return sorted(found, key=lambda pair: (pair.document_a, pair.a, pair.document_b, pair.b))
 
 
+def load_faiss() -> Any:
+    """The module of the index. Raises: ClaimsError when it is missing."""
+    try:
+        import faiss
+    except ImportError:
+        raise ClaimsError("--across: needs faiss; install claims[across]") from None
+    return faiss
+
+
 def embed(model: BundledModel, texts: Sequence[str]) -> NDArray[np.float32]:
     """A vector of each text: the mean of the lowest layer that is read, each part in deviations over all texts.
 
@@ -111,10 +121,7 @@ def embed(model: BundledModel, texts: Sequence[str]) -> NDArray[np.float32]:
 
 def _neighbours(vectors: NDArray[np.float32]) -> Iterator[list[tuple[int, float]]]:
     """Of each vector the nearest others with their cosine, nearest first."""
-    try:
-        import faiss
-    except ImportError:
-        raise ClaimsError("--across: needs faiss; install claims[across]") from None
+    faiss = load_faiss()
     units = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
     index = faiss.IndexHNSWFlat(units.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
     index.add(units)

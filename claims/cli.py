@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from claims.findings import Report
     from claims.folder import Listing
     from claims.nli import Progress
+    from claims.results import Totals
 
 T = TypeVar("T")
 
@@ -272,6 +273,10 @@ def batch(
             language = language_code(language)
         listing = Listing(articles, glob, language, Columns(text_column, id_column))
         next(listing.files(), None)  # a folder that is not there is known before a model is loaded
+        if across:
+            from claims.across import detect_across, load_faiss
+
+            load_faiss()  # what is missing is known before hours of scoring
         n_workers = workers or n_cores()
         n_threads = max(1, n_cores() // n_workers) if engine == "local" else 1
         learned = str(calibration.absolute()) if calibration else None
@@ -291,22 +296,18 @@ def batch(
             )
             n_across = 0
             if across and not done.stopped:
-                from claims.across import detect_across
-
                 n_across = detect_across(results, detector, run, told=_across_progress)
             totals = results.totals()
     n_others = listing.n_others()
-    typer.echo(
-        f"{output}: {totals.documents:,} documents, {totals.findings:,} possible contradictions"
-        f" at or above {run.threshold * 100:g} %"
-    )
+    limit = f"{run.threshold * 100:g} %" if run.calibrated else f"{run.threshold:g}"
+    typer.echo(f"{_totals_words(output, totals)} at or above {limit}")
     parts = [
         (done.scored, "scored"),
         (done.unchanged, "unchanged"),
         (done.repeated, "with a text that another has"),
         (done.elsewhere, "of other shards"),
         (done.failed, f"failed (see `claims export {output} --failures`)"),
-        (n_others, "files of other kinds"),
+        (n_others, "of other kinds"),
     ]
     typer.echo("  " + ", ".join(f"{n:,} {what}" for n, what in parts if n or what == "scored"))
     if done.scored:
@@ -343,7 +344,7 @@ def merge(
                 with Results.open(part, read_only=True) as other:
                     results.merge(other)
             totals = results.totals()
-    typer.echo(f"{output}: {totals.documents:,} documents, {totals.findings:,} possible contradictions")
+    typer.echo(_totals_words(output, totals))
 
 
 class ExportFormat(StrEnum):
@@ -790,6 +791,13 @@ def _stopping() -> Iterator[Callable[[], bool]]:
         yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _totals_words(path: Path, totals: Totals) -> str:
+    from claims.render.shown import counted
+
+    found = counted(totals.findings, "possible contradiction")
+    return f"{path}: {counted(totals.documents, 'document')}, {found}"
 
 
 def _across_progress(done: int, total: int) -> None:

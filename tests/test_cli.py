@@ -509,7 +509,7 @@ def test_a_batch_can_be_run_again_and_exported(folder: Path, tmp_path: Path) -> 
     assert first.returncode == again.returncode == 0, first.stderr
     assert b"2 documents" in first.stdout
     assert b"2 scored, 1 with a text that another has, 1 failed" in first.stdout
-    assert b"1 files of other kinds" in first.stdout
+    assert b"1 of other kinds" in first.stdout
     assert b"0 scored, 3 unchanged, 1 failed" in again.stdout
     assert b"at or above 50 %" in again.stdout
     reports = [json.loads(line) for line in exported.stdout.splitlines()]
@@ -543,6 +543,14 @@ def test_articles_are_compared_with_each_other_when_asked(tmp_path: Path) -> Non
     assert_one_error(
         run("export", results, "--across", "--format", "html", "-o", tmp_path / "x"), "use jsonl, csv or md"
     )
+
+
+def test_without_its_library_a_comparison_of_articles_does_not_begin(folder: Path, tmp_path: Path) -> None:
+    program = "import sys; sys.modules['faiss'] = None; from claims.cli import main; main()"
+    command = [sys.executable, "-c", program, "batch", folder, "-o", tmp_path / "results.db", "--across"]
+
+    assert_one_error(subprocess.run(command, capture_output=True, check=False), "install claims[across]")
+    assert not (tmp_path / "results.db").exists()
 
 
 def test_a_saved_check_is_exported_as_it_was_printed(folder: Path, tmp_path: Path) -> None:
