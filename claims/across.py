@@ -7,11 +7,11 @@ statements stand means nothing here, and counts as far. Knows a results file, no
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from claims.calibration import UNCALIBRATED, pair_features, shared_content
 from claims.detect import Detector, evidence, findings_of, model_input
+from claims.document import Document
 from claims.errors import ClaimsError
 from claims.findings import Finding, kind_across
 from claims.nli import BundledModel, bundled_folder, predict_each
@@ -33,33 +34,46 @@ MOST_DAYS = 45  # between two articles whose dates are known; what is older may 
 SENTENCES_APART = 20  # two articles count as one in which the statements stand far apart
 USUAL_PAIRS = PAIRS_PER_STATEMENT * 30  # each is taken to be as rarely a contradiction as those of a usual article
 TEXTS_AT_A_TIME = 256
+DOCUMENTS_AT_A_TIME = 16  # whose pairs are read together
 LINKS = 32  # of each vector in the index
 
 
 def detect_across(
-    results: Results, detector: Detector, run: Run, told: Callable[[int, int], None] | None = None
+    results: Results,
+    detector: Detector,
+    run: Run,
+    told: Callable[[int, int], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> int:
     """Put the pairs of statements of different documents that may contradict each other into a results file.
 
-    Only documents scored by this run are compared. Each document is written at once; when nothing was added since,
-    there is nothing to do. Returns how many pairs were read. Raises: ClaimsError when faiss is missing.
+    Only documents scored by this run are compared, and a document that was compared before only with new ones. Each is
+    written at once, so that after an interruption the rest is compared next time; when `stop` says so it ends early.
+    Returns how many pairs were read. Raises: ClaimsError when faiss is missing.
     """
     ids = [document for document in results.document_ids() if results.holds(document, run)]
-    corpus = hashlib.sha256("\n".join([run.key, *sorted(ids)]).encode()).hexdigest()
-    todo = set(results.not_compared(corpus)) & set(ids)
+    todo = sorted(set(results.not_compared(run.key)) & set(ids))
     if not todo:
         return 0
-    pairs: dict[str, list[PairAcross]] = defaultdict(list)
+    turn = {document: number for number, document in enumerate(todo)}
+    pairs: list[list[PairAcross]] = [[] for _ in todo]
     encoder = detector.tagger.model if detector.tagger else BundledModel(bundled_folder())
     for pair in candidates_across(results, ids, encoder, claims_only=detector.claims_only):
-        pairs[pair.document_a].append(pair)
+        last = max(turn.get(pair.document_a, -1), turn.get(pair.document_b, -1))
+        if last >= 0:  # it belongs to the document that is compared last, when the other one is there
+            pairs[last].append(pair)
     n_read = 0
-    for number, document in enumerate(sorted(todo), start=1):
-        of_document = pairs.get(document, [])
-        results.add_across(document, _findings(results, detector, run, of_document), corpus)
-        n_read += len(of_document)
-        if told:
-            told(number, len(todo))
+    for start in range(0, len(todo), DOCUMENTS_AT_A_TIME):
+        if stop and stop():
+            break
+        of_chunk = pairs[start : start + DOCUMENTS_AT_A_TIME]
+        found = iter(_findings(results, detector, list(chain.from_iterable(of_chunk))))
+        for number, of_document in enumerate(of_chunk, start):
+            kept = [each for each in islice(found, len(of_document)) if each[1].confidence >= run.kept_from]
+            results.add_across(todo[number], kept, run.key)
+            n_read += len(of_document)
+            if told:
+                told(number + 1, len(todo))
     return n_read
 
 
@@ -110,32 +124,33 @@ def embed(model: BundledModel, texts: Sequence[str]) -> NDArray[np.float32]:
 
     Shape: (texts, hidden).
     """
-    means = []
+    vectors = np.zeros((0, 0), np.float32)
     for start in range(0, len(texts), TEXTS_AT_A_TIME):
-        for tokens in model.read(texts[start : start + TEXTS_AT_A_TIME]):
+        for i, tokens in enumerate(model.read(texts[start : start + TEXTS_AT_A_TIME]), start):
             lowest = tokens.states[:, : tokens.states.shape[1] // len(model.layers_read)]
-            means.append(lowest.mean(axis=0) if len(lowest) else np.zeros(lowest.shape[1], np.float32))
-    vectors = np.array(means, np.float32)
-    return np.asarray((vectors - vectors.mean(axis=0)) / (vectors.std(axis=0) + 1e-6), np.float32)
+            if not vectors.size:
+                vectors = np.zeros((len(texts), lowest.shape[1]), np.float32)
+            vectors[i] = lowest.mean(axis=0) if len(lowest) else 0
+    vectors -= vectors.mean(axis=0)
+    vectors /= vectors.std(axis=0) + 1e-6
+    return vectors
 
 
 def _neighbours(vectors: NDArray[np.float32]) -> Iterator[list[tuple[int, float]]]:
-    """Of each vector the nearest others with their cosine, nearest first."""
+    """Of each vector, which is made one long, the nearest others with their cosine, nearest first."""
     faiss = load_faiss()
-    units = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
-    index = faiss.IndexHNSWFlat(units.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
-    index.add(units)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
+    index = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.add(vectors)
     index.hnsw.efSearch = 4 * NEIGHBOURS
-    for start in range(0, len(units), TEXTS_AT_A_TIME):
-        similarities, found = index.search(units[start : start + TEXTS_AT_A_TIME], NEIGHBOURS + 1)
+    for start in range(0, len(vectors), TEXTS_AT_A_TIME):
+        similarities, found = index.search(vectors[start : start + TEXTS_AT_A_TIME], NEIGHBOURS + 1)
         for row, near in enumerate(zip(found.tolist(), similarities.tolist(), strict=True)):
             yield [(i, similarity) for i, similarity in zip(*near, strict=True) if i not in (-1, start + row)]
 
 
-def _findings(
-    results: Results, detector: Detector, run: Run, pairs: Sequence[PairAcross]
-) -> list[tuple[PairAcross, Finding]]:
-    """The pairs of one document that are worth keeping, as findings."""
+def _findings(results: Results, detector: Detector, pairs: Sequence[PairAcross]) -> list[tuple[PairAcross, Finding]]:
+    """Pairs as findings, in the order given."""
     if not pairs:
         return []
     ids = {document for pair in pairs for document in (pair.document_a, pair.document_b)}
@@ -147,13 +162,26 @@ def _findings(
         asked.append(model_input(document_a, *sides[-1], document_b))
     [prediction] = predict_each(detector.model, [[*asked, *((b, a) for a, b in asked)]])
     calibration = detector.calibration or UNCALIBRATED
-    related = pair_relatedness([(a.text, b.text) for a, b in sides])
     apart = [(a, replace(b, sentence=a.sentence + SENTENCES_APART)) for a, b in sides]
-    candidates = Candidates((), related, len(pairs), USUAL_PAIRS)
+    candidates = Candidates((), _relatedness(held, pairs), len(pairs), USUAL_PAIRS)
     contradiction, entailment = evidence(prediction, calibration.temperature)
     features = pair_features(apart, contradiction, entailment, contradiction.mean(axis=0), candidates)
-    found = zip(pairs, findings_of(sides, prediction, features, calibration, kind_across), strict=True)
-    return [(pair, finding) for pair, finding in found if finding.confidence >= run.kept_from]
+    return list(zip(pairs, findings_of(sides, prediction, features, calibration, kind_across), strict=True))
+
+
+def _relatedness(
+    held: Mapping[str, tuple[Document, list[Statement]]], pairs: Sequence[PairAcross]
+) -> NDArray[np.float32]:
+    """What each pair shares, as rare as in the two articles together. Shape: (pairs,)."""
+    by_documents: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, pair in enumerate(pairs):
+        by_documents[pair.document_a, pair.document_b].append(number)
+    related = np.zeros(len(pairs), np.float32)
+    for (one, other), numbers in by_documents.items():
+        texts = [statement.text for document in (one, other) for statement in held[document][1]]
+        n_of_one = len(held[one][1])
+        related[numbers] = pair_relatedness(texts, [(pairs[n].a, n_of_one + pairs[n].b) for n in numbers])
+    return related
 
 
 def _date(value: str | None) -> date | None:

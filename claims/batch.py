@@ -16,8 +16,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -138,6 +140,8 @@ class _Batch:
     progress: Progressed = field(default_factory=Progressed)
     waiting: dict[str, dict[str, str]] = field(default_factory=dict)
     """Document that is being scored -> its sources with their stamps."""
+    readable: set[str] = field(default_factory=set)
+    """Tables of which a row was read."""
 
     def groups(self, sources: Iterable[Source]) -> Iterator[list[Document]]:
         """Documents to score, in groups."""
@@ -161,32 +165,49 @@ class _Batch:
 
     def _to_score(self, source: Source) -> Document | None:
         """The document of a source, unless there is nothing to score; then what there is to know is written down."""
-        if self.results.is_done(source.name, source.stamp, self.run):
+        if source.table and source.table not in self.readable:
+            self.readable.add(source.table)
+            self.results.clear_failure(source.table)
+        if self.results.is_done(source.key, source.stamp, self.run):
+            self.results.clear_failure(source.key)
             self.progress.unchanged += 1
             return None
         try:
             document = replace(source.read(), source=source.name)
         except DocumentError as error:
-            self._failed(source.name, source.stamp, str(error))
+            self._failed(source.key, source.stamp, str(error))
             return None
         except Exception as error:  # a file that breaks the code that reads it must not stop the others
             trouble = f"{type(error).__name__}: {error}"
             self._failed(
-                source.name, source.stamp, f"{source.name}: cannot be read ({trouble}); report it or leave it out"
+                source.key, source.stamp, f"{source.name}: cannot be read ({trouble}); report it or leave it out"
             )
             return None
         if document not in self.shard:
+            self.results.forget_source(source.key)  # its text may have been of this shard before it changed
             self.progress.elsewhere += 1
             return None
         if document.id in self.waiting:
-            self.waiting[document.id][source.name] = source.stamp
+            self.waiting[document.id][source.key] = source.stamp
             return None
-        if self.results.holds(document.id, self.run):
-            self.results.add_source(source.name, source.stamp, document.id)
-            self.progress.repeated += 1
+        if self.results.holds(document.id, self.run) and self._is_known(source, document):
             return None
-        self.waiting[document.id] = {source.name: source.stamp}
+        self.waiting[document.id] = {source.key: source.stamp}
         return document
+
+    def _is_known(self, source: Source, document: Document) -> bool:
+        """Whether the report of a text that was scored stands; it is noted that this source holds the text too."""
+        before = self.results.document(document.id)
+        if before.source == document.source:
+            if before.language != document.language:
+                return False
+            if (before.title, before.date) != (document.title, document.date):
+                self.results.add_about(document)
+            self.progress.unchanged += 1
+        else:
+            self.progress.repeated += 1
+        self.results.add_source(source.key, source.stamp, document.id)
+        return True
 
     def add(self, document: Document, outcome: Report | str) -> None:
         """Write what came of a document."""
@@ -239,24 +260,43 @@ class Processes:
 
     def score(self, groups: Iterable[Sequence[Document]]) -> Iterator[Scored]:
         """Each document scored, as they are done. A document that kills its process twice fails."""
-        remaining = iter(groups)
-        while suspects := (yield from self._score(remaining, 2 * self.n_workers)):
-            # Which of the documents that were being scored was it? Each by itself, one after the other.
-            for document in suspects:
-                if (yield from self._score(iter([[document]]), 1)):
-                    trouble = "the process that scored it died twice, perhaps for want of memory"
-                    yield document, f"{document.source}: cannot be scored ({trouble}); leave it out or split it"
+        remaining, n_workers = iter(groups), self.n_workers
+        while suspects := (yield from self._score(remaining, n_workers, n_ahead=2 * n_workers)):
+            # Which of the documents that were being scored was it? One after the other tells.
+            alone = iter([[document] for document in suspects])
+            n_guilty = 0
+            while lost := (yield from self._score(alone, 1, n_ahead=1)):
+                guilty, *others = lost
+                n_guilty += 1
+                trouble = "the process that scored it died twice, perhaps for want of memory"
+                yield guilty, f"{guilty.source}: cannot be scored ({trouble}); leave it out or split it"
+                alone = chain([[document] for document in others], alone)
+            if not n_guilty:  # each can be scored, so there were too many processes
+                n_workers = max(1, n_workers // 2)
 
-    def _score(self, groups: Iterator[Sequence[Document]], n_ahead: int) -> Generator[Scored, None, list[Document]]:
-        """Each document scored; returns those that were being scored when a process died, if one did."""
+    def _score(
+        self, groups: Iterator[Sequence[Document]], n_workers: int, n_ahead: int
+    ) -> Generator[Scored, None, list[Document]]:
+        """Each document scored; returns those that were being scored when a process died, if one did.
+
+        Raises: ClaimsError when no process can start.
+        """
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self.n_workers, mp_context=context, initializer=_begin, initargs=(self.make,))
+        pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin, initargs=(self.make,))
         in_flight: dict[Future[list[Scored]], Sequence[Document]] = {}
         try:
+            with _no_interrupt():
+                first = pool.submit(_is_ready)
+            try:
+                first.result()
+            except BrokenProcessPool:
+                trouble = "the process that scores dies while it loads the model, perhaps for want of memory"
+                raise ClaimsError(f"{trouble}; free some, or try `claims models`") from None
             group = next(groups, None)
             while group is not None or in_flight:
                 while group is not None and len(in_flight) < n_ahead:
-                    in_flight[pool.submit(_score_there, group)] = group
+                    with _no_interrupt():
+                        in_flight[pool.submit(_score_there, group)] = group
                     group = next(groups, None)
                 for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
                     scored = future.result()
@@ -285,6 +325,23 @@ def _begin(make: Callable[[], Detector]) -> None:
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
     os._exit(1)
+
+
+def _is_ready() -> bool:
+    return _detector is not None
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Keep an interruption until later: a process that starts meanwhile is not told of any."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _score_there(group: Sequence[Document]) -> list[Scored]:

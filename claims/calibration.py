@@ -86,7 +86,9 @@ class Calibration:
             if unknown or not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
                 raise ValueError(f"unknown features {sorted(unknown)}" if unknown else "values out of range")
             float(calibration.intercept + sum(calibration.weights.values()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); name a calibration file") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{path}: not a calibration file ({error}); fit the model's calibration again") from error
         return calibration
 

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -277,11 +278,13 @@ def batch(
             from claims.across import detect_across, load_faiss
 
             load_faiss()  # what is missing is known before hours of scoring
-        n_workers = workers or n_cores()
+        n_workers = workers or (1 if device == "cuda" else n_cores())
         n_threads = max(1, n_cores() // n_workers) if engine == "local" else 1
         learned = str(calibration.absolute()) if calibration else None
+        if model is not None and Path(model).is_dir():
+            model = str(Path(model).absolute())  # the workers of a cluster stand elsewhere
         make = batching.Make(model, device, max_pairs, claims_only, n_threads, learned)
-        detector = make()
+        detector = replace(make, n_threads=None)()  # while it compares articles, nothing else runs
         run = batching.run_of(detector, threshold=threshold, language=language)
         scoring: batching.Engine
         if engine == "ray":
@@ -296,7 +299,8 @@ def batch(
             )
             n_across = 0
             if across and not done.stopped:
-                n_across = detect_across(results, detector, run, told=_across_progress)
+                n_across = detect_across(results, detector, run, told=_across_progress, stop=stop)
+                done.stopped = stop()
             totals = results.totals()
     n_others = listing.n_others()
     limit = f"{run.threshold * 100:g} %" if run.calibrated else f"{run.threshold:g}"
@@ -322,7 +326,8 @@ def batch(
         raise typer.Exit(INTERRUPTED)
     if not done.done - done.failed:
         where = ", ".join(map(str, articles))
-        typer.echo(f"claims: {where}: no article could be read; name a folder with text, Markdown or HTML", err=True)
+        way_out = "see --failures" if done.failed else "name a folder with text, Markdown or HTML"
+        typer.echo(f"claims: {where}: no article could be read and scored; {way_out}", err=True)
         raise typer.Exit(COULD_NOT_RUN)
 
 
@@ -388,7 +393,7 @@ def export(
     statements: Annotated[bool, typer.Option("--statements", help="List the statements too (not in csv).")] = False,
     text: WithText = False,
     across: Annotated[
-        bool, typer.Option("--across", help="Write the pairs of different articles instead (csv, jsonl, md).")
+        bool, typer.Option("--across", help="Write the pairs of different articles instead (csv, jsonl, md, parquet).")
     ] = False,
     failures: Annotated[
         bool, typer.Option("--failures", help="Write what could not be read, and why, instead (csv, jsonl).")
@@ -403,12 +408,16 @@ def export(
 
         shown = Options(min_confidence=min_confidence, statements=statements, text=text)
         choice = exporting.Choice(only.value if only else None, min_confidence)
-        if across and format in ("html", "parquet", "nli"):
-            raise ClaimsError(f"--across: cannot be written as {format.value}; use jsonl, csv or md")
+        if across and format == "html":
+            raise ClaimsError("--across: html has these pairs anyway, on a page of their own; leave it out")
+        if across and format == "nli":
+            raise ClaimsError("--across: nli has the reviewed ones of these pairs anyway; leave it out")
         if format == "nli" and (only is not None or min_confidence is not None):
             raise ClaimsError("nli: writes every reviewed pair; leave out --only and --min-confidence")
         if format in ("html", "parquet") and output is None and not failures:
             raise ClaimsError(f"{format.value}: name where to write it with -o")
+        if output:
+            _keep_results(output)
         with Results.open(results, read_only=True) as opened:
             reports = exporting.chosen(opened, choice)
             if failures:
@@ -416,11 +425,14 @@ def export(
                 _write_pieces(exporting.failure_lines(opened.failures(), kind.value), kind, output)
             elif format == "nli":
                 _write_pieces(exporting.nli_lines(opened), Format.jsonl, output)
+            elif across and format == "parquet" and output:
+                exporting.write_parquet_across(filter(choice.takes, opened.across(min_confidence)), output)
+                typer.echo(f"claims: wrote {output}", err=True)
             elif across:
                 pieces = exporting.across_lines(filter(choice.takes, opened.across(min_confidence)), format.value)
                 _write_pieces(pieces, Format(format.value), output)
             elif format == "html" and output:
-                exporting.write_pages(reports, output, shown)
+                exporting.write_pages(reports, output, shown, exporting.reports_across(opened, choice))
                 typer.echo(f"claims: wrote {output / 'index.html'}", err=True)
             elif format == "parquet" and output:
                 exporting.write_parquet(reports, output, shown)
@@ -701,13 +713,17 @@ def _browse(address: str) -> None:
 def _save(reports: list[Report], detector: Detector, language: str | None, path: Path) -> None:
     """Add reports to a results file."""
     from claims.batch import run_of
+    from claims.folder import source_key
     from claims.results import Results
 
     run = run_of(detector, threshold=reports[0].threshold, language=language)
     with Results.open(path, create=True) as results:
-        results.begin_run(run)
+        if not any(held.key == run.key for held in results.runs()):  # a batch that is in the file keeps its threshold
+            results.begin_run(run)
         for report in reports:
-            results.add_report(run, report, {report.document.source: ""})
+            document = report.document
+            key = f"-#{document.id[:16]}" if document.source == "-" else source_key(document.source)
+            results.add_report(run, report, {key: ""})
         results.end_run(run)
     typer.echo(f"claims: saved in {path}", err=True)
 
@@ -720,6 +736,7 @@ def _write(written: str, format: Format, output: Path | None) -> None:
 def _write_pieces(pieces: Iterable[str], format: Format, output: Path | None) -> None:
     """Print what comes, or write it to a file; machine formats are UTF-8 whatever the terminal says."""
     if output is not None:
+        _keep_results(output)
         # Excel takes CSV for UTF-8 only when it begins with a byte order mark.
         encoding = "utf-8-sig" if format is Format.csv else "utf-8"
         try:
@@ -740,6 +757,14 @@ def _write_pieces(pieces: Iterable[str], format: Format, output: Path | None) ->
     except BrokenPipeError:
         # `claims check … | head`: the reader has seen enough. Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _keep_results(output: Path) -> None:
+    """Refuse to write something else over a results file. Raises: ClaimsError."""
+    from claims.results import is_results
+
+    if is_results(output):
+        raise ClaimsError(f"{output}: a results file, which would be lost; name another file with -o")
 
 
 def _say(error: ClaimsError) -> None:
@@ -782,7 +807,7 @@ def _stopping() -> Iterator[Callable[[], bool]]:
     def press(*_: object) -> None:
         nonlocal pressed
         if pressed:
-            raise KeyboardInterrupt
+            os._exit(INTERRUPTED)  # what is finished is in the file, and the processes that score end with this one
         pressed = True
         typer.echo("claims: finishing what is being scored; Ctrl-C again stops at once", err=True)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,10 +19,10 @@ from claims.detect import Detector
 from claims.document import Document
 from claims.errors import ClaimsError
 
-# Groups of documents that are handed to Ray at a time: enough that starting the actors does not count, few enough that
-# their texts and reports, some megabytes a hundred, do not fill the memory.
-GROUPS_AT_ONCE = 2000
-RESTARTS = 8  # of an actor, and tries of a group, before the documents it was scoring fail
+# Groups of documents that each actor is handed at a time: enough that starting it does not count, few enough that an
+# interruption is heard within minutes.
+GROUPS_OF_AN_ACTOR = 16
+RESTARTS = 8  # of an actor, and tries of a group, before what it was scoring is told apart
 
 
 class Scorer:
@@ -50,16 +50,27 @@ class RayCluster:
     def score(self, groups: Iterable[Sequence[Document]]) -> Iterator[Scored]:
         """Each document scored, as they are done; those whose actor died again and again fail.
 
-        Raises: ClaimsError when Ray is not installed or cannot be reached.
+        Raises: ClaimsError when Ray is not installed, cannot be reached or breaks.
         """
         ray = _ray()
         resource = "GPU" if self.on_gpu else "CPU"
         n_workers = self.n_workers or max(1, int(ray.cluster_resources().get(resource, 1)))
         remaining = iter(groups)
-        while window := list(islice(remaining, GROUPS_AT_ONCE)):
-            yield from self._score(window, n_workers)
+        while window := list(islice(remaining, GROUPS_OF_AN_ACTOR * n_workers)):
+            try:
+                lost = yield from self._score(window, n_workers)
+                if lost:  # which documents of their groups was it?
+                    lost = yield from self._score([[document] for document in lost], n_workers)
+            except ray.exceptions.RayError as error:
+                raise ClaimsError(
+                    f"--engine ray: {str(error).strip().splitlines()[0]}; what was finished is kept, run it again"
+                ) from error
+            for document in lost:
+                trouble = "the process that scored it died again and again, perhaps for want of memory"
+                yield document, f"{document.source}: cannot be scored ({trouble}); leave it out or split it"
 
-    def _score(self, groups: Sequence[Sequence[Document]], n_workers: int) -> Iterator[Scored]:
+    def _score(self, groups: Sequence[Sequence[Document]], n_workers: int) -> Generator[Scored, None, list[Document]]:
+        """Each document scored; returns those whose actor died again and again."""
         from ray import data
 
         missing = {document.id: document for group in groups for document in group}
@@ -81,9 +92,7 @@ class RayCluster:
             for document, outcome in pickle.loads(row["scored"]):
                 if missing.pop(document.id, None):
                     yield document, outcome
-        for document in missing.values():
-            trouble = "the process that scored it died again and again, perhaps for want of memory"
-            yield document, f"{document.source}: cannot be scored ({trouble}); leave it out or split it"
+        return list(missing.values())
 
 
 def _ray() -> Any:

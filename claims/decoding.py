@@ -105,6 +105,22 @@ def decode(data: bytes, source: str, *, complete: bool = True, language: str | N
     return _checked(_convert(data, encoding, complete, "replace"), source)
 
 
+def encoding_of(sample: bytes) -> str | None:
+    """The name of the encoding of a text that begins with `sample`; None when it cannot be told.
+
+    >>> encoding_of("título,texto".encode()), encoding_of(b"plain")
+    ('utf-8', 'utf-8')
+    """
+    for bom, name in _BOMS:
+        if sample.startswith(bom):
+            return "utf-8-sig" if name == "utf-8" else name[:6]  # utf-16 and utf-32 look at the mark themselves
+    if _try(sample, "utf-8", complete=False) is not None:
+        return "utf-8"
+    first = next(place for place, byte in enumerate(sample) if byte > 127)
+    begin = max(0, first - _SAMPLE_BYTES // 2)
+    return _legacy_encoding(sample[begin : begin + _SAMPLE_BYTES], None)
+
+
 def _convert(data: bytes, encoding: str, complete: bool, errors: str) -> str:
     return codecs.getincrementaldecoder(encoding)(errors).decode(data, complete)
 

@@ -80,7 +80,7 @@ class Detector:
             loaded,
             Calibration.load(given) if given else None,
             max_pairs,
-            of_its_own or Tagger.from_pretrained(),
+            of_its_own or Tagger.from_pretrained(n_threads=n_threads),
             claims_only,
         )
 

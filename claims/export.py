@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,18 @@ from claims.results import Results
 CHOICES = (*VERDICTS, "reviewed", "unreviewed")
 """Which findings can be chosen by their verdict."""
 
-DOCUMENTS_PER_ROW_GROUP = 500  # of a Parquet file
+GROUPS_AT_ONCE = 500  # documents, or findings between documents, that a row group of a Parquet file holds
 
+_SIDE_COLUMNS = ("source", "document_id", "start", "end", "text", "speaker")
+_VERDICT_COLUMNS = ("verdict", "reviewer", "note")
 ACROSS_COLUMNS = (
-    *("confidence", "kind", "reasons", "a_source", "a_document_id", "a_start", "a_end", "a_text"),
-    *("b_source", "b_document_id", "b_start", "b_end", "b_text", "verdict"),
+    *("confidence", "kind", "reasons"),
+    *(f"{letter}_{name}" for letter in "ab" for name in _SIDE_COLUMNS),
+    *_VERDICT_COLUMNS,
 )
 
+REPORTS_HELD = 64  # while findings between documents are written
 PAGES = "documents"  # folder of the pages of an HTML export
-
 
 Across = tuple[Document, Document, Finding]
 """A finding between two documents, and those."""
@@ -93,29 +97,44 @@ def across_lines(found: Iterable[Across], format: str) -> Iterator[str]:
     elif format == "md":
         yield "# Possible contradictions between articles\n"
     for one, other, finding in found:
-        verdict = shown.verdict_words(finding)
         if format == "jsonl":
             written = {"schema": SCHEMA, "documents": [document_json(one), document_json(other)]}
             yield dumps({**written, **finding_json(finding)}) + "\n"
         elif format == "csv":
-            sides = ((one, finding.a), (other, finding.b))
-            yield _csv_line(
-                [
-                    *(f"{finding.confidence:.4f}", finding.kind, "; ".join(finding.reasons)),
-                    *(
-                        part
-                        for document, side in sides
-                        for part in (document.source, document.id, str(side.start), str(side.end), side.text)
-                    ),
-                    verdict,
-                ]
-            )
+            row = _across_row(one, other, finding)
+            row |= {"confidence": f"{finding.confidence:.4f}", "reasons": "; ".join(finding.reasons)}
+            yield _csv_line(["" if row.get(name) is None else str(row[name]) for name in ACROSS_COLUMNS])
         else:
             yield f"\n## {finding.confidence * 100:.0f} %: {escape(shown.kind_words(finding))}\n\n"
             for document, side in ((one, finding.a), (other, finding.b)):
                 yield f"- **{escape(shown.title(document))}**: {escape(side.text)}\n"
-            if verdict:
-                yield f"- Verdict: {escape(verdict)}\n"
+            if finding.verdict:
+                yield f"- Verdict: {escape(shown.verdict_words(finding))}\n"
+
+
+def _across_row(one: Document, other: Document, finding: Finding) -> dict[str, Any]:
+    """A finding between two documents by column; empty ones may be missing."""
+    sides = {"a": (one, finding.a), "b": (other, finding.b)}
+    return {
+        "confidence": finding.confidence,
+        "kind": finding.kind,
+        "reasons": list(finding.reasons),
+        **{f"{letter}_source": document.source for letter, (document, _) in sides.items()},
+        **{f"{letter}_document_id": document.id for letter, (document, _) in sides.items()},
+        **_sides_row(finding),
+    }
+
+
+def _sides_row(finding: Finding) -> dict[str, Any]:
+    """The statements of a finding and what was decided on it, by column."""
+    row = {
+        f"{letter}_{name}": getattr(statement, name)
+        for letter, statement in (("a", finding.a), ("b", finding.b))
+        for name in ("start", "end", "text", "speaker")
+    }
+    if finding.verdict:
+        row |= {name: getattr(finding.verdict, name) for name in _VERDICT_COLUMNS}
+    return row
 
 
 def _csv_line(cells: Sequence[str]) -> str:
@@ -157,8 +176,21 @@ def failure_lines(failures: Mapping[str, str], format: str) -> Iterator[str]:
         yield json.dumps({"source": source, "error": error}) + "\n"
 
 
-def write_pages(reports: Iterable[Report], folder: Path, options: Options) -> int:
-    """A folder with a page for each report and pages that list them in several orders; the number of reports.
+def reports_across(results: Results, choice: Choice) -> Iterator[tuple[Report, Report, Finding]]:
+    """The chosen findings between documents, with the report of each of the two."""
+    report_of = lru_cache(REPORTS_HELD)(results.report)
+    for one, other, finding in filter(choice.takes, results.across(choice.min_confidence)):
+        yield report_of(one.id), report_of(other.id), finding
+
+
+def write_pages(
+    reports: Iterable[Report],
+    folder: Path,
+    options: Options,
+    across: Iterable[tuple[Report, Report, Finding]] = (),
+) -> int:
+    """A folder with a page for each report, pages that list them in several orders, and one for findings between
+    documents, where there are any; the number of reports.
 
     Raises: ClaimsError when it cannot be written.
     """
@@ -176,8 +208,9 @@ def write_pages(reports: Iterable[Report], folder: Path, options: Options) -> in
             highest = listed[0].confidence if listed else 0.0
             n_reviewed = sum(finding.verdict is not None for finding in listed)
             words = confidence_words(report, highest)
-            entries.append(Entry(page, replace(report.document, text=""), len(listed), n_reviewed, highest, words))
-        for name, page in render_index(entries).items():
+            of_list = replace(report.document, text="")
+            entries.append(Entry(page, report.document.id, of_list, len(listed), n_reviewed, highest, words))
+        for name, page in render_index(entries, list(across)).items():
             (folder / name).write_text(page, encoding="utf-8")
     return len(entries)
 
@@ -187,31 +220,39 @@ def write_parquet(reports: Iterable[Report], path: Path, options: Options) -> in
 
     Raises: ClaimsError when pyarrow is missing or the file cannot be written.
     """
+    columns = (
+        *("source", "document_id", "language", "title", "date", "confidence", "calibrated", "threshold", "kind"),
+        *("reasons", *(f"{letter}_{name}" for letter in "ab" for name in ("start", "end", "text", "speaker"))),
+        *_VERDICT_COLUMNS,
+    )
+    return _write_table(path, columns, _rows(reports, options))
+
+
+def write_parquet_across(found: Iterable[Across], path: Path) -> int:
+    """The same for findings between documents, as in their CSV. Raises: as `write_parquet`."""
+    return _write_table(path, ACROSS_COLUMNS, ([_across_row(*across)] for across in found))
+
+
+def _write_table(path: Path, columns: Sequence[str], groups: Iterable[list[dict[str, Any]]]) -> int:
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
         raise ClaimsError(f"{path}: Parquet needs pyarrow; install claims[parquet]") from None
-    text, number, real = pa.string(), pa.int32(), pa.float64()
-    side = [("start", number), ("end", number), ("text", text), ("speaker", text)]
-    schema = pa.schema(
-        [
-            *((name, text) for name in ("source", "document_id", "language", "title", "date")),
-            *(("confidence", real), ("calibrated", pa.bool_()), ("threshold", real), ("kind", text)),
-            ("reasons", pa.list_(text)),
-            *((f"{letter}_{name}", kind) for letter in "ab" for name, kind in side),
-            *((name, text) for name in ("verdict", "reviewer", "note")),
-        ]
-    )
+    kinds = {"confidence": pa.float64(), "threshold": pa.float64(), "calibrated": pa.bool_()}
+    kinds |= {"reasons": pa.list_(pa.string())}
+    kinds |= {f"{letter}_{name}": pa.int32() for letter in "ab" for name in ("start", "end")}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
     n_rows = 0
     with _writing(path), parquet.ParquetWriter(path, schema) as writer:
-        for rows in _in_groups(_rows(reports, options), DOCUMENTS_PER_ROW_GROUP):
+        for rows in _in_groups(groups, GROUPS_AT_ONCE):
             writer.write_table(pa.Table.from_pylist(rows, schema))
             n_rows += len(rows)
     return n_rows
 
 
 def _rows(reports: Iterable[Report], options: Options) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each report."""
     for report in reports:
         document = report.document
         of_document = {
@@ -229,16 +270,7 @@ def _rows(reports: Iterable[Report], options: Options) -> Iterator[list[dict[str
                 "confidence": finding.confidence,
                 "kind": finding.kind,
                 "reasons": list(finding.reasons),
-                **{
-                    f"{letter}_{name}": getattr(statement, name)
-                    for letter, statement in (("a", finding.a), ("b", finding.b))
-                    for name in ("start", "end", "text", "speaker")
-                },
-                **(
-                    {name: getattr(finding.verdict, name) for name in ("verdict", "reviewer", "note")}
-                    if finding.verdict
-                    else {}
-                ),
+                **_sides_row(finding),
             }
             for finding in report.listed(options.min_confidence)
         ]

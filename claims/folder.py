@@ -8,6 +8,7 @@ articles, nothing of models or results.
 from __future__ import annotations
 
 import csv
+import datetime
 import gzip
 import json
 import os
@@ -19,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
+from claims.decoding import encoding_of
 from claims.document import ENDINGS, MAX_BYTES, Document, source_name
 from claims.errors import DocumentError
 from claims.language import language_code
@@ -26,6 +28,7 @@ from claims.language import language_code
 TABLES = (".jsonl", ".jsonl.gz", ".ndjson", ".csv", ".parquet")
 """Endings of files that hold an article in each row."""
 
+SAMPLE_BYTES = 1_000_000  # of a table of text, by which its encoding is told
 LONGEST_ROW = 2 * MAX_BYTES  # bytes; a longer line is no article
 
 
@@ -42,14 +45,18 @@ class Columns:
 class Source:
     """Where one article is read from."""
 
+    key: str
+    """The whole path, for a row with its id or number behind it: the same wherever a command runs."""
     name: str
-    """The path as given, for a row with its id or number behind it."""
+    """The same with the path as it was given."""
     stamp: str
     """Changes when the file does."""
     n_bytes: int
     """About how much there is to read."""
     read: Callable[[], Document]
     """Reads it. Raises: DocumentError."""
+    table: str | None = None
+    """The key of the file of which it is a row."""
 
 
 @dataclass
@@ -71,12 +78,13 @@ class Listing:
     def files(self) -> Iterator[Path]:
         """The files, tables not opened. Raises: DocumentError when a path does not exist."""
         for path in self.paths:
-            if path.is_dir():
-                yield from (found for found in _walk(path, set()) if self._takes(found, path))
-            elif os.path.lexists(path):
-                yield path
-            else:
+            if not os.path.lexists(path):
                 raise DocumentError(f"{source_name(path)}: no such file or folder; check the path")
+        for path in self.paths:
+            if _is_folder(path):
+                yield from (found for found in _walk(path, set()) if self._takes(found, path))
+            else:
+                yield path
 
     def has_tables(self) -> bool:
         """Whether there are more sources than files, perhaps."""
@@ -84,78 +92,77 @@ class Listing:
 
     def n_others(self) -> int:
         """How many files of the folders are left aside, for their endings or the glob."""
-        folders = [path for path in self.paths if path.is_dir()]
+        folders = list(filter(_is_folder, self.paths))
         return sum(not self._takes(found, folder) for folder in folders for found in _walk(folder, set()))
 
     def _takes(self, path: Path, folder: Path) -> bool:
         """Whether to read a file of a folder. A folder that cannot be listed is taken too, so that it is reported."""
         if self.glob is None:
-            return _ending(path) in (*ENDINGS, *TABLES) or path.is_dir()
+            return _ending(path) in (*ENDINGS, *TABLES) or _is_folder(path)
         from_folder = str(path.relative_to(folder))
-        return fnmatchcase(from_folder, self.glob) or fnmatchcase(path.name, self.glob) or path.is_dir()
+        return fnmatchcase(from_folder, self.glob) or fnmatchcase(path.name, self.glob) or _is_folder(path)
 
     def _sources(self, path: Path) -> Iterator[Source]:
-        name = source_name(path)
+        name, key = source_name(path), source_key(path)
         try:
             status = path.stat()
         except OSError as error:
-            yield _failing(name, "", DocumentError(f"{name}: cannot be read ({error.strerror}); check the path"))
+            yield _failing(key, name, "", f"cannot be read ({error.strerror}); check the path")
             return
         stamp = f"{status.st_size}-{status.st_mtime_ns}"
         if stat.S_ISDIR(status.st_mode):
-            yield _failing(
-                name, stamp, DocumentError(f"{name}: a folder that cannot be listed; change its permissions")
-            )
+            yield _failing(key, name, stamp, "a folder that cannot be listed; change its permissions")
         elif not stat.S_ISREG(status.st_mode):
-            yield _failing(name, stamp, DocumentError(f"{name}: not a regular file; leave it out or make it one"))
+            yield _failing(key, name, stamp, "not a regular file; leave it out or make it one")
         elif _ending(path) in TABLES:
             yield from self._rows(path, name, stamp)
         else:
-            yield Source(name, stamp, status.st_size, partial(Document.read, path, language=self.language))
+            yield Source(key, name, stamp, status.st_size, partial(Document.read, path, language=self.language))
 
     def _rows(self, path: Path, name: str, stamp: str) -> Iterator[Source]:
+        table = source_key(path)
         seen: set[int] = set()
         number = 0
         try:
             for number, row in enumerate(_READERS[_ending(path)](path, self.columns), start=1):
-                of_row = f"{name}#{number}"
+                id = f"#{number}"
                 if isinstance(row, DocumentError):
-                    yield _failing(of_row, stamp, DocumentError(f"{of_row}: {row}"))
+                    yield _failing(table + id, name + id, stamp, str(row))
                     continue
-                key = row.get(self.columns.id or "id")
-                if key is not None and key != "":
-                    of_row = f"{name}#{key}"
+                stated = row.get(self.columns.id or "id")
+                if stated is not None and stated != "":
+                    id = f"#{_plain(str(stated))}"
                 elif self.columns.id:
-                    trouble = f"{of_row}: no {self.columns.id!r} in this row; choose another with --id-column"
-                    yield _failing(of_row, stamp, DocumentError(trouble))
+                    trouble = f"no {self.columns.id!r} in this row; choose another with --id-column"
+                    yield _failing(table + id, name + id, stamp, trouble)
                     continue
-                if hash(of_row) in seen:
-                    twice = f"{of_row} ({number})"
-                    yield _failing(
-                        twice, stamp, DocumentError(f"{twice}: an earlier row has the same id; make it another")
-                    )
+                if hash(id) in seen:
+                    id = f"{id} ({number})"
+                    yield _failing(table + id, name + id, stamp, "an earlier row has the same id; make it another")
                     continue
-                seen.add(hash(of_row))
+                seen.add(hash(id))
                 text = row.get(self.columns.text)
                 n_bytes = len(text) if isinstance(text, str) else 0
-                yield Source(of_row, stamp, n_bytes, partial(self._document, of_row, row))
+                yield Source(table + id, name + id, stamp, n_bytes, partial(self._document, name + id, row), table)
         except (OSError, EOFError, csv.Error, UnicodeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             where = f"after row {number}, " if number else ""
-            yield _failing(name, stamp, DocumentError(f"{name}: {where}cannot be read ({reason}); mend the file"))
+            yield _failing(table, name, stamp, f"{where}cannot be read ({reason}); mend the file")
         except DocumentError as error:
-            yield _failing(name, stamp, error)
+            yield _failing(table, name, stamp, str(error))
 
     def _document(self, name: str, row: Mapping[str, Any]) -> Document:
         text = row.get(self.columns.text)
+        if self.columns.text in row and (text is None or text == "" or (isinstance(text, str) and not text.strip())):
+            raise DocumentError(f"{name}: no text in it; leave the row out")
         if not isinstance(text, str):
             others = ", ".join(map(repr, list(row)[:8])) or "none"
             raise DocumentError(
                 f"{name}: no text in column {self.columns.text!r}; choose one with --text-column (there are: {others})"
             )
-        if not text.strip():
-            raise DocumentError(f"{name}: no text in it; leave the row out")
-        title, date = (value if isinstance(value, str) else None for value in (row.get("title"), row.get("date")))
+        title = stated if isinstance(stated := row.get("title"), str) else None
+        day = row.get("date")
+        date = day.isoformat()[:10] if isinstance(day, datetime.date) else _plain(day) if isinstance(day, str) else None
         document = Document.from_text(text, source=name, language=self.language or _language(row), title=title)
         if not document.text.strip():
             raise DocumentError(f"{name}: no text in it; leave the row out")
@@ -173,11 +180,29 @@ def _language(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _failing(name: str, stamp: str, error: DocumentError) -> Source:
-    def read() -> Document:
-        raise error
+def source_key(path: str | Path) -> str:
+    """The whole path as text, as `source_name` writes it: the same in whichever folder a command runs."""
+    return source_name(os.path.abspath(path))  # noqa: PTH100  # leaves links as they are
 
-    return Source(name, stamp, 0, read)
+
+def _plain(text: str) -> str:
+    """A text of a table that can be written anywhere; half a surrogate as `\\ud83d`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_folder(path: Path | os.DirEntry[str]) -> bool:
+    """Whether it is a folder, as far as one is let to know."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _failing(key: str, name: str, stamp: str, trouble: str) -> Source:
+    def read() -> Document:
+        raise DocumentError(f"{name}: {trouble}")
+
+    return Source(key, name, stamp, 0, read)
 
 
 def _ending(path: Path) -> str:
@@ -202,7 +227,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _walk(folder / entry.name, seen)
         else:
             yield folder / entry.name
@@ -229,10 +254,14 @@ def _json_lines(path: Path, columns: Columns) -> Iterator[dict[str, Any] | Docum
 
 def _csv(path: Path, columns: Columns) -> Iterator[dict[str, Any] | DocumentError]:
     csv.field_size_limit(LONGEST_ROW)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.DictReader(file)
+    with path.open("rb") as start:
+        encoding = encoding_of(start.read(SAMPLE_BYTES))
+    if encoding is None:
+        raise DocumentError("in an encoding that cannot be told; save it as UTF-8")
+    with path.open(encoding=encoding, newline="") as file:
+        rows = csv.DictReader(file, strict=True)  # else a quotation mark without its pair swallows all that follows
         if rows.fieldnames is not None and columns.text not in rows.fieldnames:
-            raise _no_column(path, columns.text, rows.fieldnames)
+            raise _no_column(columns.text, rows.fieldnames)
         yield from rows
 
 
@@ -241,26 +270,24 @@ def _parquet(path: Path, columns: Columns) -> Iterator[dict[str, Any] | Document
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise DocumentError(f"{source_name(path)}: Parquet needs pyarrow; install claims[parquet]") from None
+        raise DocumentError("Parquet needs pyarrow; install claims[parquet]") from None
     try:
         file = parquet.ParquetFile(path)
         names = file.schema_arrow.names
         if columns.text not in names:
-            raise _no_column(path, columns.text, names)
+            raise _no_column(columns.text, names)
         wanted = [
             name for name in (columns.text, columns.id or "id", "language", "lang", "title", "date") if name in names
         ]
         for batch in file.iter_batches(batch_size=256, columns=list(dict.fromkeys(wanted))):
             yield from batch.to_pylist()
     except pyarrow.ArrowException as error:
-        raise DocumentError(f"{source_name(path)}: not a Parquet file ({error}); mend or leave it out") from None
+        raise DocumentError(f"not a Parquet file ({error}); mend or leave it out") from None
 
 
-def _no_column(path: Path, column: str, others: Iterable[str]) -> DocumentError:
+def _no_column(column: str, others: Iterable[str]) -> DocumentError:
     there = ", ".join(map(repr, list(others)[:8]))
-    return DocumentError(
-        f"{source_name(path)}: no column {column!r}; choose one with --text-column (there are: {there})"
-    )
+    return DocumentError(f"no column {column!r}; choose one with --text-column (there are: {there})")
 
 
 _READERS: Mapping[str, Callable[[Path, Columns], Iterator[dict[str, Any] | DocumentError]]] = {

@@ -8,6 +8,7 @@ with the three NLI labels).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -325,6 +326,15 @@ SPELLINGS = {
 }
 
 
+def _version_of(folder: Path) -> str:
+    """What changes when a model's files do: a hash of their names, sizes and times."""
+    if not folder.is_dir():
+        return "unknown"
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    told = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+
 class TransformersModel:
     """Any Hugging Face sequence-classification model with the three NLI labels, on CPU or CUDA through torch."""
 
@@ -351,7 +361,7 @@ class TransformersModel:
                 "give a folder with config.json, weights and tokenizer, or a model id of the Hugging Face hub"
             ) from error
         self.name = folder_or_hub_id
-        self.version = str(getattr(config, "_commit_hash", None) or "local")
+        self.version = str(getattr(config, "_commit_hash", None) or _version_of(Path(folder_or_hub_id)))
         positions = max(getattr(config, "max_position_embeddings", None) or 0, 0) or 514
         # Roberta-like models number positions from 2, so two of them hold no token.
         self.max_length = int(min(self._tokenizer.model_max_length, positions - 2, 512))

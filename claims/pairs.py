@@ -90,14 +90,14 @@ def candidate_pairs(statements: Sequence[Statement], budget: int | None = None) 
     return Candidates(pairs, shared[order], possible, usual)
 
 
-def pair_relatedness(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-    """What each pair of texts shares, as `Candidates.relatedness`, were they all of one article. Shape: (pairs,)."""
-    n = 2 * len(pairs)
-    if not pairs:
-        return np.zeros(0, np.float32)
-    shared = _relatedness([_runs(text) for pair in pairs for text in pair])
-    first = np.arange(0, n, 2)
-    return shared[_row_begins(n)[first]]
+def pair_relatedness(texts: Sequence[str], pairs: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """What pairs of the texts of an article share, as `Candidates.relatedness`; the first before the second.
+
+    Shape: (pairs,).
+    """
+    begins = _row_begins(len(texts))
+    shared = _relatedness([_runs(text) for text in texts])
+    return shared[[begins[i] + j - i - 1 for i, j in pairs]]
 
 
 def content(text: str) -> dict[str, str]:

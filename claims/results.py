@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,6 +127,24 @@ _MIGRATIONS = (
     ) STRICT;
     CREATE INDEX verdicts_of_pair ON verdicts (pair, id);
     """,
+    # a failure stands beside what was read from its source before
+    """
+    CREATE TABLE failures (
+        source TEXT PRIMARY KEY,
+        stamp TEXT NOT NULL,
+        error TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO failures SELECT source, stamp, error FROM sources WHERE error IS NOT NULL;
+    CREATE TABLE read_sources (
+        source TEXT PRIMARY KEY,
+        stamp TEXT NOT NULL,
+        document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE
+    ) STRICT;
+    INSERT INTO read_sources SELECT source, stamp, document FROM sources WHERE error IS NULL;
+    DROP TABLE sources;
+    ALTER TABLE read_sources RENAME TO sources;
+    CREATE INDEX sources_of_document ON sources (document);
+    """,
 )
 
 
@@ -231,14 +250,20 @@ class Results:
         Raises: ResultsError when the file is missing, of another kind, damaged, of a newer version, or in use.
         """
         path = Path(path)
-        if path.is_dir():
+        try:
+            is_folder, exists, has_parent = path.is_dir(), path.exists(), path.parent.is_dir()
+            has_log = path.with_name(f"{path.name}-wal").exists()
+        except OSError as error:
+            raise ResultsError(f"{path}: cannot be opened ({error.strerror}); look at its permissions") from error
+        if is_folder:
             raise ResultsError(f"{path}: a folder; name a file")
-        if not path.exists():
-            if not create:
-                raise ResultsError(f"{path}: no such file; `claims batch FOLDER -o {path}` writes one")
-            if not path.parent.is_dir():
-                raise ResultsError(f"{path}: there is no folder {path.parent}; make it first")
+        if not exists and not create:
+            raise ResultsError(f"{path}: no such file; `claims batch FOLDER -o {path}` writes one")
+        if not has_parent:
+            raise ResultsError(f"{path}: there is no folder {path.parent}; make it first")
         mode = "ro" if read_only else "rwc" if create else "rw"
+        if read_only and not has_log and not os.access(path.parent, os.W_OK):
+            mode += "&immutable=1"  # where there can be no file for its lock, as on a read-only disk
         with _clear_errors(path):
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=SECONDS_WAITED, isolation_level=None
@@ -263,7 +288,10 @@ class Results:
             raise ResultsError(f"{self.path}: of version {version}, newer than {newest}; install a newer claims")
         if self.read_only:
             if version < newest:
-                raise ResultsError(f"{self.path}: of version {version}, not {newest}; open it once for writing")
+                way_out = f"of version {version}, not {newest}; `claims review {self.path}` brings it up to date"
+                raise ResultsError(f"{self.path}: {way_out if version else 'empty; name another file'}")
+            self._connection.execute("BEGIN")  # from here on all is read as it stands now, whoever writes meanwhile
+            self._version()
             return
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -307,18 +335,33 @@ class Results:
             )
 
     def end_run(self, run: Run) -> None:
-        """Note that a run came to its end."""
+        """Note that a run came to its end, and drop the documents that no source has any more."""
         with self._writing() as connection:
             connection.execute("UPDATE runs SET ended = ? WHERE key = ?", (_now(), run.key))
+            connection.execute(
+                "DELETE FROM documents WHERE NOT EXISTS (SELECT 1 FROM sources WHERE sources.document = documents.id)"
+            )
 
-    def add_report(self, run: Run, report: Report, sources: Mapping[str, str]) -> None:
-        """Put in what a run found in a document, in place of what was there: all of it or nothing.
+    def add_report(self, run: Run, report: Report, sources: Mapping[str, str], scored: str | None = None) -> None:
+        """Put in what a run found in a document, in place of what another run did: all of it or nothing.
 
-        `sources`: where the text was read from, each with a stamp that changes when the source does.
+        `sources`: where the text was read from, each with a stamp that changes when the source does. `scored`: when;
+        None: now.
         """
         document = report.document
         with self._writing() as connection:
             (run_id,) = connection.execute("SELECT id FROM runs WHERE key = ?", (run.key,)).fetchone()
+            if self._any(
+                "SELECT 1 FROM documents WHERE id = ? AND run = ? AND language = ?",
+                *(document.id, run_id, document.language),
+            ):  # another process was faster; what it wrote says the same
+                for source, stamp in sources.items():
+                    self._put_source(source, stamp, document.id)
+                return
+            connection.execute(
+                "UPDATE documents SET compared = NULL WHERE id IN (SELECT document FROM findings WHERE other = ?)",
+                (document.id,),
+            )
             connection.execute(
                 "INSERT INTO documents VALUES (:id, :source, :language, :title, :date, :text, :skipped_chars, :run,"
                 " :scored, :counts, NULL) ON CONFLICT (id) DO UPDATE SET language = :language, title = :title,"
@@ -333,7 +376,7 @@ class Results:
                     "text": document.text,
                     "skipped_chars": document.skipped_chars,
                     "run": run_id,
-                    "scored": _now(),
+                    "scored": scored or _now(),
                     "counts": _dump(asdict(report.counts)),
                 },
             )
@@ -364,19 +407,19 @@ class Results:
                 ),
             )
             for source, stamp in sources.items():
-                self._put_source(source, stamp, document.id, None)
+                self._put_source(source, stamp, document.id)
 
-    def add_across(self, document: str, found: Sequence[tuple[PairAcross, Finding]], corpus: str) -> None:
+    def add_across(self, document: str, found: Sequence[tuple[PairAcross, Finding]], run: str) -> None:
         """Put in what was found between a document and others, in place of what was there: all of it or nothing.
 
-        `corpus`: identifies the documents that it was compared with.
+        `run`: key of the run that compared it.
         """
         with self._writing() as connection:
-            connection.execute("DELETE FROM findings WHERE document = ? AND other IS NOT NULL", (document,))
+            connection.execute(
+                "DELETE FROM findings WHERE other IS NOT NULL AND (document = ?1 OR other = ?1)", (document,)
+            )
             connection.executemany(
-                "INSERT INTO findings (document, other, pair, a, b, confidence, kind, reasons, probabilities) VALUES"
-                " (?1, ?2, ?3, (SELECT id FROM statements WHERE document = ?1 AND place = ?4),"
-                " (SELECT id FROM statements WHERE document = ?2 AND place = ?5), ?6, ?7, ?8, ?9)",
+                _ADD_ACROSS,
                 (
                     (
                         *(pair.document_a, pair.document_b, pair_key(finding.a.text, finding.b.text), pair.a, pair.b),
@@ -386,17 +429,38 @@ class Results:
                     for pair, finding in found
                 ),
             )
-            connection.execute("UPDATE documents SET compared = ? WHERE id = ?", (corpus, document))
+            connection.execute("UPDATE documents SET compared = ? WHERE id = ?", (run, document))
 
     def add_source(self, source: str, stamp: str, document: str) -> None:
         """Note that a source holds a document that is here already."""
         with self._writing():
-            self._put_source(source, stamp, document, None)
+            self._put_source(source, stamp, document)
 
     def add_failure(self, source: str, stamp: str, error: str) -> None:
-        """Note that a source could not be read or scored, and why."""
-        with self._writing():
-            self._put_source(source, stamp, None, error)
+        """Note that a source could not be read or scored, and why; what was read from it before stays."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (source, stamp, error))
+
+    def clear_failure(self, source: str) -> None:
+        """Note that a source fails no more."""
+        if self._any("SELECT 1 FROM failures WHERE source = ?", source):
+            with self._writing() as connection:
+                connection.execute("DELETE FROM failures WHERE source = ?", (source,))
+
+    def forget_source(self, source: str) -> None:
+        """Note that a source holds nothing any more that belongs here."""
+        if self._any("SELECT 1 FROM sources WHERE source = ?", source):
+            with self._writing() as connection:
+                connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+
+    def add_about(self, document: Document) -> None:
+        """Note another title or date of a document that is here already."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE documents SET title = :title, date = :date,"
+                " compared = CASE WHEN date IS :date THEN compared END WHERE id = :id",
+                {"title": document.title, "date": document.date, "id": document.id},
+            )
 
     def add_verdict(
         self, pair: str, verdict: str | None, *, reviewer: str, note: str = "", seen: int | None = None
@@ -417,19 +481,34 @@ class Results:
             return added.rowcount == 1
 
     def merge(self, other: Results) -> None:
-        """Put in all that another file holds. What was scored twice by runs of the same key stays as it is here."""
+        """Put in all that another file holds. Of a document that both have, what was scored last stays.
+
+        Documents of different files are not compared with each other by this: another `claims batch --across` does.
+        """
         for run in other.runs():
             if not any(mine.key == run.key for mine in self.runs()):
                 self.begin_run(run)
-        sources: dict[str, dict[str, str]] = {}
-        for source, (stamp, document) in other.sources().items():
-            sources.setdefault(document, {})[source] = stamp
         for document in other.document_ids():
             run = other.run_of(document)
-            if not self.holds(document, run):
-                self.add_report(run, other.report(document), sources.pop(document, {}))
-            for source, stamp in sources.pop(document, {}).items():
+            [(scored,)] = other._ask("SELECT scored FROM documents WHERE id = ?", document)
+            if not self.holds(document, run) and not self._any(
+                "SELECT 1 FROM documents WHERE id = ? AND scored > ?", document, scored
+            ):
+                self.add_report(run, other.report(document), {}, scored)
+            for source, stamp in other._ask("SELECT source, stamp FROM sources WHERE document = ?", document):
+                if self._any("SELECT 1 FROM sources WHERE source = ? AND document != ?", source, document):
+                    source = f"{source} ({document[:8]})"  # two articles of one name, from two machines
                 self.add_source(source, stamp, document)
+        across = other._ask(
+            "SELECT findings.document, other, pair, one.place, two.place, confidence, kind, reasons, probabilities"
+            " FROM findings JOIN statements one ON one.id = a JOIN statements two ON two.id = b WHERE other IS NOT NULL"
+        )
+        with self._writing() as connection:
+            connection.executemany(
+                f"{_ADD_ACROSS} AND EXISTS (SELECT 1 FROM documents WHERE id IN (?1, ?2) AND compared IS NULL)"
+                " AND NOT EXISTS (SELECT 1 FROM findings WHERE document = ?1 AND other = ?2 AND pair = ?3)",
+                across,
+            )
         for source, error in other.failures().items():
             if not self._any("SELECT 1 FROM sources WHERE source = ?", source):
                 self.add_failure(source, "", error)
@@ -440,20 +519,15 @@ class Results:
                 other._ask("SELECT pair, verdict, reviewer, note, given FROM verdicts ORDER BY given, id"),
             )
 
-    def _put_source(self, source: str, stamp: str, document: str | None, error: str | None) -> None:
+    def _put_source(self, source: str, stamp: str, document: str) -> None:
         before = self._connection.execute("SELECT document FROM sources WHERE source = ?", (source,)).fetchone()
-        self._connection.execute(
-            "INSERT OR REPLACE INTO sources (source, stamp, document, error) VALUES (?, ?, ?, ?)",
-            (source, stamp, document, error),
-        )
-        if before and before[0] not in (None, document):  # the article changed; its old text may be that of another
+        self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", (source, stamp, document))
+        self._connection.execute("DELETE FROM failures WHERE source = ?", (source,))
+        if before and before[0] != document:  # the article changed; its old text may be that of another
             self._connection.execute(
-                "DELETE FROM documents WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM sources WHERE document = ?1)", before
-            )
-            self._connection.execute(
-                "UPDATE documents SET source = (SELECT min(source) FROM sources WHERE document = id)"
-                " WHERE id = ? AND source = ?",
-                (before[0], source),
+                "UPDATE documents SET source = coalesce((SELECT min(source) FROM sources WHERE document = id), source)"
+                " WHERE id = ?",
+                before,
             )
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -475,7 +549,7 @@ class Results:
     def totals(self) -> Totals:
         """What is in the file."""
         [(documents,)] = self._ask("SELECT count(*) FROM documents")
-        [(failures,)] = self._ask("SELECT count(*) FROM sources WHERE error IS NOT NULL")
+        [(failures,)] = self._ask("SELECT count(*) FROM failures")
         [(findings, across)] = self._ask(
             "SELECT count(*) FILTER (WHERE other IS NULL), count(other) FROM findings"
             " JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
@@ -485,12 +559,12 @@ class Results:
 
     def sources(self) -> dict[str, tuple[str, str]]:
         """Each source that was read, with its stamp and the id of its document."""
-        rows = self._ask("SELECT source, stamp, document FROM sources WHERE error IS NULL ORDER BY source")
+        rows = self._ask("SELECT source, stamp, document FROM sources ORDER BY source")
         return {source: (stamp, document) for source, stamp, document in rows}
 
     def failures(self) -> dict[str, str]:
         """Each source that could not be read, with what was wrong."""
-        return dict(self._ask("SELECT source, error FROM sources WHERE error IS NOT NULL ORDER BY source"))
+        return dict(self._ask("SELECT source, error FROM failures ORDER BY source"))
 
     def runs(self) -> tuple[Run, ...]:
         """The runs whose documents are here, the last one last."""
@@ -548,9 +622,9 @@ class Results:
         """The statements of a document, in order."""
         return list(self._statements_of(document).values())
 
-    def not_compared(self, corpus: str) -> list[str]:
-        """The documents that were not compared with a corpus, as `add_across` names it."""
-        rows = self._ask("SELECT id FROM documents WHERE compared IS NOT ? ORDER BY id", corpus)
+    def not_compared(self, run: str) -> list[str]:
+        """The documents that the run of a key has not compared with the others."""
+        rows = self._ask("SELECT id FROM documents WHERE compared IS NOT ? ORDER BY id", run)
         return [document for (document,) in rows]
 
     def across(self, min_confidence: float | None = None) -> Iterator[tuple[Document, Document, Finding]]:
@@ -639,6 +713,8 @@ class Results:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """All that is written inside, or nothing of it."""
+        if self.read_only:
+            raise ResultsError(f"{self.path}: {_TROUBLES[sqlite3.SQLITE_READONLY]}")
         with _clear_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -669,7 +745,9 @@ def _clear_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise ResultsError(f"{path}: {_TROUBLES.get(primary, f'unusable ({error}); start a new one')}") from error
+        raise ResultsError(
+            f"{path}: {_TROUBLES.get(primary, f'cannot be used ({error}); it is left as it is')}"
+        ) from error
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -682,6 +760,13 @@ def _statements(script: str) -> Iterator[str]:
             whole = ""
 
 
+_ADD_ACROSS = (
+    "INSERT INTO findings (document, other, pair, a, b, confidence, kind, reasons, probabilities)"
+    " SELECT ?1, ?2, ?3, (SELECT id FROM statements WHERE document = ?1 AND place = ?4),"
+    " (SELECT id FROM statements WHERE document = ?2 AND place = ?5), ?6, ?7, ?8, ?9"
+    " WHERE EXISTS (SELECT 1 FROM statements WHERE document = ?1 AND place = ?4)"
+    " AND EXISTS (SELECT 1 FROM statements WHERE document = ?2 AND place = ?5)"  # it may have gone meanwhile
+)
 _FINDING = "pair, a, b, confidence, kind, reasons, probabilities"
 
 

@@ -50,10 +50,10 @@ class Tagger:
         self._thresholds = heads["tag.thresholds"]
 
     @classmethod
-    def from_pretrained(cls) -> Self:
+    def from_pretrained(cls, *, n_threads: int | None = None) -> Self:
         """The heads of the bundled model. Raises: ModelError when it cannot be used or has none."""
         folder = bundled_folder()
-        tagger = cls.open(BundledModel(folder))
+        tagger = cls.open(BundledModel(folder, n_threads=n_threads))
         if tagger is None:
             raise ModelError(f"{folder}: {FILE} is missing from the bundled model; install claims again")
         return tagger

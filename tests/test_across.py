@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from claims import Detector, Document
 from claims.across import candidates_across, detect_across
 from claims.batch import run_of
-from claims.export import across_lines
+from claims.export import ACROSS_COLUMNS, Choice, across_lines, reports_across, write_pages, write_parquet_across
 from claims.nli import BundledModel
+from claims.render import Options
 from claims.results import Results, Run
 from tests.conftest import ByNegation
 
@@ -100,9 +102,9 @@ def test_nothing_is_read_again_until_an_article_is_added(results: Results, stub:
     assert detect_across(results, stub, run) == 0
     assert texts(results) == before
 
-    add(results, stub, run, OTHER)
-    assert detect_across(results, stub, run) > 0
-    assert texts(results) == before
+    add(results, stub, run, "Nobody came. The new bridge over the Amur is not open yet.")
+    assert detect_across(results, stub, run) == 2  # the new statement with those of the two others, not these again
+    assert set(before) < set(texts(results))
 
 
 def test_a_changed_article_takes_its_pairs_along(results: Results, stub: Detector, run: Run) -> None:
@@ -111,6 +113,7 @@ def test_a_changed_article_takes_its_pairs_along(results: Results, stub: Detecto
 
     changed = Document.from_text(OTHER, source="1.txt", language="en")
     results.add_report(run, stub.detect(changed), {"1.txt": "2"})
+    results.end_run(run)
 
     assert texts(results) == []
 
@@ -132,6 +135,63 @@ def test_pairs_between_articles_are_exported(results: Results, stub: Detector, r
     else:
         assert "two articles disagree" in written
     assert "The new bridge over the Amur is not open." in written
+
+
+def test_pairs_between_articles_have_a_page_that_leads_to_both(
+    results: Results, stub: Detector, run: Run, tmp_path: Path
+) -> None:
+    add(results, stub, run, FIRST, SECOND, dates=("2024-01-01", "2024-01-20"))
+    detect_across(results, stub, run)
+
+    write_pages(results.reports(), tmp_path, Options(), reports_across(results, Choice()))
+
+    index, page = ((tmp_path / name).read_text() for name in ("index.html", "between-articles.html"))
+    assert '<a href="between-articles.html">1 finding between articles</a>' in index
+    assert 'href="index.html"' in page
+    linked = re.findall(r'<a href="(documents/.*?)"', page)
+    assert len(linked) == 2
+    assert all((tmp_path / document).is_file() for document in linked)
+    assert "2024-01-20" in page
+
+
+def test_without_pairs_between_articles_there_is_no_page_for_them(
+    results: Results, stub: Detector, run: Run, tmp_path: Path
+) -> None:
+    add(results, stub, run, FIRST, OTHER)
+
+    write_pages(results.reports(), tmp_path, Options(), reports_across(results, Choice()))
+
+    assert not (tmp_path / "between-articles.html").exists()
+    assert "between articles" not in (tmp_path / "index.html").read_text()
+
+
+def test_pairs_between_articles_go_into_parquet(results: Results, stub: Detector, run: Run, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    add(results, stub, run, FIRST, SECOND)
+    detect_across(results, stub, run)
+
+    assert write_parquet_across(results.across(), tmp_path / "pairs.parquet") == 1
+
+    [row] = parquet.read_table(tmp_path / "pairs.parquet").to_pylist()
+    assert tuple(row) == ACROSS_COLUMNS
+    assert {row["a_source"], row["b_source"]} == {"0.txt", "1.txt"}
+    assert results.document(row["b_document_id"]).text[row["b_start"] : row["b_end"]] == row["b_text"]
+
+
+def test_pairs_between_articles_are_merged_along(results: Results, stub: Detector, run: Run, tmp_path: Path) -> None:
+    add(results, stub, run, FIRST, SECOND)
+    detect_across(results, stub, run)
+
+    with Results.open(tmp_path / "whole.db", create=True) as whole:
+        add(whole, stub, run, OTHER)
+        whole.merge(results)
+        whole.merge(results)
+
+        assert texts(whole) == texts(results)
+        detect_across(whole, stub, run)
+        assert texts(whole) == texts(results)
+        whole.merge(results)
+        assert texts(whole) == texts(results)
 
 
 def test_translations_of_one_article_do_not_contradict_each_other(results: Results, detector: Detector) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims import Detector, Document, ResultsError
+from claims import ClaimsError, Detector, Document, ResultsError
 from claims.batch import Here, Processes, Progressed, Remembering, Shard, run_batch, run_of
 from claims.folder import Listing
 from claims.nli import BundledModel, Prediction, Progress
@@ -63,7 +63,7 @@ def contents(path: Path) -> dict[str, str]:
         reports = {
             r.document.source: json.dumps(r.to_json(statements=True, min_confidence=0)) for r in results.reports()
         }
-        return reports | results.failures()
+        return reports | {f"failed {source}": error for source, error in results.failures().items()}
 
 
 @pytest.fixture
@@ -177,6 +177,110 @@ def test_an_article_that_kills_its_process_fails_and_the_rest_goes_on(tmp_path: 
     with Results.open(path) as results:
         [error] = results.failures().values()
     assert "5.txt: cannot be scored (the process that scored it died twice" in error
+
+
+def test_articles_that_failed_keep_what_was_found_in_them_before(tmp_path: Path, path: Path) -> None:
+    folder = fill(tmp_path / "in", range(3))
+    scored(folder, path)
+    before = contents(path)
+    (folder / "1.txt").unlink()
+    (folder / "1.txt").mkdir()
+    (folder / "1.txt").rmdir()
+    (folder / "1.txt").symlink_to(folder / "1.txt")
+
+    done = scored(folder, path)
+
+    assert (done.unchanged, done.failed) == (2, 1)
+    after = contents(path)
+    assert "cannot be read" in after.pop("failed " + str(folder / "1.txt"))
+    assert after == before
+    (folder / "1.txt").unlink()
+    (folder / "1.txt").write_text(text(1))
+    assert scored(folder, path).unchanged == 3
+    assert contents(path) == before
+
+
+def test_a_file_touched_or_dated_anew_is_not_scored_again(tmp_path: Path, path: Path) -> None:
+    table = tmp_path / "in.jsonl"
+    table.write_text(json.dumps({"id": 1, "text": text(1)}))
+    scored(table, path)
+    table.write_text(json.dumps({"id": 1, "text": text(1), "date": "2026-03-01"}))
+
+    done = scored(table, path)
+
+    assert (done.scored, done.unchanged, done.repeated) == (0, 1, 0)
+    with Results.open(path) as results:
+        [report] = results.reports()
+    assert report.document.date == "2026-03-01"
+
+
+def test_an_article_in_another_language_than_before_is_scored_again(tmp_path: Path, path: Path) -> None:
+    table = tmp_path / "in.jsonl"
+    for language in ("en", "de"):
+        table.write_text(json.dumps({"id": 1, "text": text(1), "language": language}))
+        assert scored(table, path).scored == 1
+
+    with Results.open(path) as results:
+        [report] = results.reports()
+    assert report.document.language == "de"
+
+
+def test_rows_that_move_in_a_table_are_not_scored_again(tmp_path: Path, path: Path) -> None:
+    table = tmp_path / "in.jsonl"
+    rows = [json.dumps({"text": text(k)}) for k in range(5)]
+    table.write_text("\n".join(rows))
+    scored(table, path)
+    table.write_text("\n".join([json.dumps({"text": text("new")}), *rows]))
+
+    done = scored(table, path)
+
+    assert (done.scored, done.repeated + done.unchanged) == (1, 5)
+    with Results.open(path) as results:
+        assert results.totals().documents == 6
+
+
+def test_a_table_that_is_mended_fails_no_more(tmp_path: Path, path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text(f"id,words\n1,{text(1)}\n")
+    assert scored(table, path).failed == 1
+    table.write_text(f"id,text\n1,{text(1)}\n")
+
+    assert scored(table, path).scored == 1
+    with Results.open(path) as results:
+        assert results.failures() == {}
+
+
+def test_an_article_that_changed_into_another_shard_leaves_its_own(tmp_path: Path, path: Path) -> None:
+    folder = fill(tmp_path / "in", range(8))
+    parts = [tmp_path / f"{k}.db" for k in (1, 2)]
+    for _ in range(2):
+        for number, part in enumerate(parts, start=1):
+            scored(folder, part, shard=Shard(number, 2))
+        for k in range(8):
+            (folder / f"{k}.txt").write_text(text(f"changed {k}"))
+    for number, part in enumerate(parts, start=1):
+        scored(folder, part, shard=Shard(number, 2))
+
+    for part in reversed(parts):
+        with Results.open(path, create=True) as merged, Results.open(part, read_only=True) as other:
+            merged.merge(other)
+
+    scored(folder, tmp_path / "whole.db")
+    assert contents(path) == contents(tmp_path / "whole.db")
+
+
+def test_processes_that_cannot_start_end_the_batch_with_one_error(tmp_path: Path, path: Path) -> None:
+    folder = fill(tmp_path / "in", range(3))
+
+    with pytest.raises(ClaimsError, match="dies while it loads the model"):
+        scored(folder, path, engine=Processes(_dies, 2))
+
+    with Results.open(path) as results:
+        assert results.failures() == {}
+
+
+def _dies() -> Detector:
+    os._exit(1)
 
 
 def test_the_processes_of_a_killed_batch_end_too(tmp_path: Path) -> None:

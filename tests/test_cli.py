@@ -346,7 +346,9 @@ def test_a_calibration_changes_the_confidence_and_a_missing_one_is_one_clear_err
     assert data["findings"][0]["confidence"] > 0.99
     done = run("batch", tmp_path, "-o", tmp_path / "r.db", "--workers", "1", "--calibration", tmp_path / "sure.json")
     assert "at or above 90 %" in done.stdout.decode()
-    assert_one_error(run("check", article, "--calibration", tmp_path / "no.json"), "not a calibration file")
+    assert_one_error(
+        run("check", article, "--calibration", tmp_path / "no.json"), "cannot be read (No such file or directory)"
+    )
 
 
 def test_calibrate_refuses_too_few_verdicts_with_a_reason(article: Path, tmp_path: Path) -> None:
@@ -526,7 +528,7 @@ def test_a_batch_can_be_run_again_and_exported(folder: Path, tmp_path: Path) -> 
 def test_articles_are_compared_with_each_other_when_asked(tmp_path: Path) -> None:
     folder, results = tmp_path / "articles", tmp_path / "results.db"
     folder.mkdir()
-    (folder / "a.txt").write_text(
+    (folder / "first.txt").write_text(
         "The museum of Lisbon opens on Monday. Entry costs 12 euros. The mayor cut the ribbon."
     )
     (folder / "b.txt").write_text("The museum of Lisbon stays closed on Monday. Trams run to the harbour in May.")
@@ -540,9 +542,30 @@ def test_articles_are_compared_with_each_other_when_asked(tmp_path: Path) -> Non
         "The museum of Lisbon opens on Monday.",
         "The museum of Lisbon stays closed on Monday.",
     }
-    assert_one_error(
-        run("export", results, "--across", "--format", "html", "-o", tmp_path / "x"), "use jsonl, csv or md"
-    )
+    assert_one_error(run("export", results, "--across", "--format", "html", "-o", tmp_path / "x"), "leave it out")
+
+
+def test_a_results_file_is_not_written_over(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.db"
+    assert run("check", folder / "first.txt", "--save", results).returncode == 0
+    before = results.read_bytes()
+
+    for command in (
+        ("export", results, "-f", "csv"),
+        ("export", results, "-f", "parquet"),
+        ("check", folder / "first.txt"),
+    ):
+        assert_one_error(run(*command, "-o", results), "a results file, which would be lost")
+
+    assert results.read_bytes() == before
+
+
+def test_two_articles_from_standard_input_are_both_saved(tmp_path: Path) -> None:
+    for text in ("The bridge is open. It is closed.", "The museum is open. It is closed."):
+        assert run("check", "-", "--save", tmp_path / "results.db", stdin=text.encode()).returncode == 0
+
+    exported = run("export", tmp_path / "results.db")
+    assert len(exported.stdout.splitlines()) == 2
 
 
 def test_without_its_library_a_comparison_of_articles_does_not_begin(folder: Path, tmp_path: Path) -> None:
@@ -582,7 +605,7 @@ def test_a_batch_that_cannot_run_is_one_clear_error(tmp_path: Path, case: str) -
     if case != "missing":
         folder.mkdir()
     if case == "nothing readable":
-        (folder / "a.txt").write_bytes(b"")
+        (folder / "first.txt").write_bytes(b"")
     elif case == "results in a folder":
         results.mkdir()
     elif case == "results no database":

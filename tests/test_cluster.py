@@ -63,7 +63,7 @@ def test_two_workers_come_to_the_results_of_one_process_though_one_is_killed(tmp
     assert scored(folder, tmp_path / "ray.db", engine=RayCluster(fragile, 2)).unchanged == 199
 
 
-def test_an_article_that_kills_every_worker_fails_with_its_group_only(
+def test_an_article_that_kills_every_worker_fails_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("claims.cluster.RESTARTS", 1)
@@ -72,5 +72,4 @@ def test_an_article_that_kills_every_worker_fails_with_its_group_only(
 
     done = scored(folder, tmp_path / "ray.db", engine=RayCluster(fragile, 2))
 
-    assert done.scored + done.failed == 101
-    assert 1 <= done.failed <= 32
+    assert (done.scored, done.failed) == (100, 1)

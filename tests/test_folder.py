@@ -1,5 +1,6 @@
 """Which articles a folder and a table hold, in which order, and what cannot be read."""
 
+import datetime
 import gzip
 import json
 import os
@@ -195,3 +196,73 @@ def test_a_broken_table_fails_behind_its_good_rows(tmp_path: Path, name: str, co
     *_, last = Listing([write(tmp_path / name, content)])
 
     assert trouble in failure(last)
+
+
+def test_a_link_to_itself_fails_and_the_rest_is_listed(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "b.txt")
+
+    _, loop = Listing([tmp_path])
+
+    assert "cannot be read" in failure(loop)
+
+
+def test_a_path_that_is_missing_is_an_error_before_any_other_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", "{}")
+
+    with pytest.raises(DocumentError, match="no such file or folder"):
+        next(Listing([tmp_path / "a.jsonl", tmp_path / "missing"]).files())
+
+
+def test_a_source_has_the_same_key_in_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "in" / "a.txt")
+    write(tmp_path / "in" / "b.csv", f"id,text\n7,{TEXT}\n")
+
+    keys = []
+    for folder, path in ((tmp_path, "in"), (tmp_path / "in", ".")):
+        monkeypatch.chdir(folder)
+        keys.append([source.key for source in Listing([Path(path)])])
+
+    assert keys[0] == keys[1] == [f"{tmp_path}/in/a.txt", f"{tmp_path}/in/b.csv#7"]
+
+
+def test_half_a_surrogate_in_a_row_is_written_out(tmp_path: Path) -> None:
+    row = '{"id": "a\\ud83d", "date": "\\ud83d", "text": "It is open."}'
+
+    [source] = Listing([write(tmp_path / "a.jsonl", row)])
+
+    assert source.key.endswith(r"#a\ud83d")
+    assert source.read().date == r"\ud83d"
+
+
+def test_dates_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    days = [datetime.date(2026, 3, 1), datetime.datetime(2026, 3, 2, 12)]
+    for name, day in zip("ab", days, strict=True):
+        parquet.write_table(pyarrow.table({"text": [TEXT, None], "date": [day, day]}), tmp_path / f"{name}.parquet")
+
+    a, empty, b, _ = Listing([tmp_path])
+
+    assert [source.read().date for source in (a, b)] == ["2026-03-01", "2026-03-02"]
+    assert failure(empty).endswith("no text in it; leave the row out")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "cp1251"])
+def test_a_table_may_be_in_an_older_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "Мост открыт для движения." if encoding == "cp1251" else "El año pasado cerró el túnel de la montaña."
+    table = write(tmp_path / "a.csv", f"id,text\n1,{text}\n".encode(encoding))
+
+    [source] = Listing([table])
+
+    assert source.read().text == text
+
+
+def test_a_quotation_mark_without_its_pair_swallows_no_rows(tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", f'id,text\n1,{TEXT}\n2,"{TEXT}\n3,{TEXT}\n')
+
+    first, broken = Listing([table])
+
+    assert first.read().text == TEXT
+    assert "after row 1, cannot be read" in failure(broken)

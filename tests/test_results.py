@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import claims.results
 from claims import Detector, Document, Report, ResultsError
 from claims.results import Results, Run, pair_key
 from tests.conftest import ByNegation
@@ -98,6 +99,7 @@ def test_a_changed_article_replaces_what_was_there(results: Results) -> None:
     results.add_report(RUN, report_of(BRIDGE), {"a.txt": "1"})
 
     results.add_report(RUN, report_of("The bridge is open. The bridge is not open."), {"a.txt": "2"})
+    results.end_run(RUN)
 
     assert results.totals().documents == 1
     [kept] = results.reports()
@@ -111,6 +113,7 @@ def test_a_verdict_stays_with_its_pair_when_the_article_changes(results: Results
     )
 
     results.add_report(RUN, report_of(f"News of the day. {BRIDGE}"), {"a.txt": "2"})
+    results.end_run(RUN)
 
     [report] = results.reports()
     [finding] = [finding for finding in report.findings if finding.verdict]
@@ -169,9 +172,105 @@ def test_a_failure_is_kept_until_the_source_can_be_read(results: Results) -> Non
     assert results.failures() == {}
 
 
+def test_a_failure_leaves_what_was_read_before(results: Results) -> None:
+    report = report_of(BRIDGE)
+    results.add_report(RUN, report, {"a.txt": "1"})
+
+    results.add_failure("a.txt", "", "a.txt: cannot be read (Input/output error)")
+    results.end_run(RUN)
+
+    [kept] = results.reports()
+    assert kept.findings == report.findings
+    assert results.is_done("a.txt", "1", RUN)
+    assert results.totals().failures == 1
+    results.clear_failure("a.txt")
+    assert results.failures() == {}
+
+
+def test_texts_that_change_places_are_kept(results: Results) -> None:
+    one, other = report_of(BRIDGE), report_of(f"News of the day. {BRIDGE}")
+    results.add_report(RUN, one, {"t#1": "1"})
+    results.add_report(RUN, other, {"t#2": "1"})
+
+    results.add_source("t#1", "2", other.document.id)
+    results.add_source("t#2", "2", one.document.id)
+    results.end_run(RUN)
+
+    assert results.sources() == {"t#1": ("2", other.document.id), "t#2": ("2", one.document.id)}
+    assert len(list(results.reports())) == 2
+
+
+def test_what_another_process_has_written_is_left_as_it_is(results: Results) -> None:
+    report = report_of(BRIDGE)
+    results.add_report(RUN, report, {"a.txt": "1"})
+    before = results.kept(report.document.id)
+
+    results.add_report(RUN, report, {"b.txt": "1"})
+
+    assert results.kept(report.document.id) == before
+    assert set(results.sources()) == {"a.txt", "b.txt"}
+
+
+def test_two_articles_of_one_name_are_both_merged(results: Results, tmp_path: Path) -> None:
+    results.add_report(RUN, report_of(BRIDGE), {"/news/1.txt": "1"})
+    with Results.open(tmp_path / "other.db", create=True) as other:
+        other.begin_run(RUN)
+        other.add_report(RUN, report_of(f"News of the day. {BRIDGE}"), {"/news/1.txt": "1"})
+
+        results.merge(other)
+        results.merge(other)
+
+    assert results.totals().documents == len(results.sources()) == 2
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "stays"), [("2026-01-01", "2026-01-02", 0.9), ("2026-01-02", "2026-01-01", 0.5)]
+)
+def test_of_two_runs_that_are_merged_the_later_one_counts(
+    results: Results, tmp_path: Path, here: str, there: str, stays: float
+) -> None:
+    report, later = report_of(BRIDGE), replace(RUN, model_version="2", threshold=0.9)
+    results.add_report(RUN, report, {"a.txt": "1"}, scored=here)
+    with Results.open(tmp_path / "other.db", create=True) as other:
+        other.begin_run(later)
+        other.add_report(later, report, {"a.txt": "1"}, scored=there)
+        results.merge(other)
+
+    [kept] = results.reports()
+    assert kept.threshold == stays
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("claims.results._MIGRATIONS", claims.results._MIGRATIONS[:1])
+        Results.open(path, create=True).close()
+    with sqlite3.connect(path) as old:
+        old.execute("INSERT INTO runs VALUES (1, 'k', 'm', '1', 1, 0.5, '{}', '', NULL)")
+        old.execute("INSERT INTO documents VALUES ('d', 'a.txt', 'en', NULL, NULL, 'It is.', 0, 1, '', '{}', NULL)")
+        old.execute("INSERT INTO sources VALUES ('a.txt', '1', 'd', NULL), ('b.txt', '1', NULL, 'b.txt: empty')")
+
+    assert "claims review" in refusal(path, read_only=True)
+    with Results.open(path) as results:
+        assert results.sources() == {"a.txt": ("1", "d")}
+        assert results.failures() == {"b.txt": "b.txt: empty"}
+        assert results.document("d").text == "It is."
+
+
+def test_a_reader_sees_the_file_as_it_was_when_it_was_opened(results: Results, path: Path) -> None:
+    results.add_report(RUN, report_of(BRIDGE), {"a.txt": "1"})
+    with Results.open(path, read_only=True) as reading:
+        results.add_report(RUN, report_of("Nothing happened here today."), {"a.txt": "2"})
+        results.end_run(RUN)
+
+        [report] = reading.reports()
+
+    assert "Trams" in report.document.text
+
+
 def test_statements_are_found_by_their_words(results: Results, path: Path) -> None:
     results.add_report(RUN, report_of("The café is open. Trams run again."), {"a.txt": "1"})
     results.add_report(RUN, report_of("Nothing happened. The cafe is shut."), {"a.txt": "2"})
+    results.end_run(RUN)
 
     found = sqlite3.connect(path).execute("SELECT text FROM words WHERE words MATCH 'CAFE'").fetchall()
 
@@ -244,7 +343,7 @@ def test_a_file_of_a_newer_claims_is_refused(results: Results, path: Path) -> No
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
 
-    assert refusal(path) == "of version 99, newer than 1; install a newer claims"
+    assert refusal(path) == "of version 99, newer than 2; install a newer claims"
 
 
 def test_a_truncated_file_is_refused_or_says_that_it_is_damaged(results: Results, path: Path) -> None:

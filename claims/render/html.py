@@ -70,7 +70,10 @@ class Entry:
 
     page: str
     """The page about the article, from the list."""
+    id: str
+    """Of the document."""
     document: Document
+    """The same without its text."""
     n_findings: int
     n_reviewed: int
     highest: float
@@ -88,13 +91,40 @@ _ORDERS: dict[str, tuple[str, Callable[[Entry], tuple[object, ...]]]] = {
 }
 """The pages of the list: what each is called, and its order."""
 
-
-def render_index(entries: Sequence[Entry]) -> dict[str, str]:
-    """The list of all articles in several orders, each a page of its own; links need no script. File name -> page."""
-    return {file: _index(entries, file) for file in _ORDERS}
+_ACROSS = "between-articles.html"
 
 
-def _index(entries: Sequence[Entry], file: str) -> str:
+def render_index(entries: Sequence[Entry], across: Sequence[tuple[Report, Report, Finding]] = ()) -> dict[str, str]:
+    """The list of all articles in several orders, each a page of its own; links need no script. File name -> page.
+
+    `across`: findings between two articles, which come on a page of their own.
+    """
+    pages = {file: _index(entries, file, len(across)) for file in _ORDERS}
+    return {**pages, _ACROSS: _between(entries, across)} if across else pages
+
+
+def _between(entries: Sequence[Entry], across: Sequence[tuple[Report, Report, Finding]]) -> str:
+    page_about = {entry.id: entry.page for entry in entries}
+
+    def about(document: Document) -> dict[str, str]:
+        title, day = shown.title(document), shown.one_line(document.date or "")
+        return {"title": title, "date": day, "page": page_about.get(document.id, "")}
+
+    return _page(
+        "across.html",
+        heading=f"{HEADING} between articles",
+        name=shown.counted(len(across), "finding"),
+        pairs=[
+            (card_of(one, finding, number=number, other=other), [about(one.document), about(other.document)])
+            for number, (one, other, finding) in enumerate(across, start=1)
+        ],
+        footer=FOOTER,
+        back="index.html",
+        back_words="all articles",
+    )
+
+
+def _index(entries: Sequence[Entry], file: str, n_across: int) -> str:
     n_findings = sum(entry.n_findings for entry in entries)
     n_reviewed = sum(entry.n_reviewed for entry in entries)
     counts = [shown.counted(len(entries), "article"), shown.counted(n_findings, "finding"), f"{n_reviewed:,} reviewed"]
@@ -105,6 +135,7 @@ def _index(entries: Sequence[Entry], file: str) -> str:
         file=file,
         orders=[(order, words) for order, (words, _) in _ORDERS.items()],
         counts=", ".join(counts),
+        across=(_ACROSS, shown.counted(n_across, "finding")) if n_across else None,
         rows=[_row(entry) for entry in sorted(entries, key=_ORDERS[file][1])],
         footer=FOOTER,
     )
@@ -166,6 +197,7 @@ class Side:
     letter: str
     place: tuple[str, ...]
     parts: Sequence[Part]
+    language: Tongue
 
 
 @dataclass(frozen=True)
@@ -198,8 +230,8 @@ def card_of(report: Report, finding: Finding, name: str = "", number: int = 0, o
         shown.reasons_words(finding),
         shown.verdict_words(finding),
         (
-            Side("A", shown.place_words(report, finding.a), parts[0]),
-            Side("B", shown.place_words(of_b, finding.b), parts[1]),
+            Side("A", shown.place_words(report, finding.a), parts[0], tongue_of(report.document.language)),
+            Side("B", shown.place_words(of_b, finding.b), parts[1], tongue_of(of_b.document.language)),
         ),
     )
 

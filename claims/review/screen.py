@@ -295,7 +295,6 @@ class FindingView:
     articles: list[ArticleView]
     history: list[Past]
     is_long: tuple[bool, bool]
-    tongues: tuple[Tongue, Tongue]
 
     @property
     def is_across(self) -> bool:
@@ -330,7 +329,6 @@ def finding_view(results: Results, id: int) -> FindingView | None:
         articles,
         [_past(verdict, note) for _, verdict, note in decisions],
         (len(finding.a.text) > LONG, len(finding.b.text) > LONG),
-        (tongue_of(report.document.language), tongue_of((other or report).document.language)),
     )
 
 
