@@ -210,7 +210,7 @@ def write_pages(
             words = confidence_words(report, highest)
             of_list = replace(report.document, text="")
             entries.append(Entry(page, report.document.id, of_list, len(listed), n_reviewed, highest, words))
-        for name, page in render_index(entries, list(across)).items():
+        for name, page in render_index(entries, across).items():
             (folder / name).write_text(page, encoding="utf-8")
     return len(entries)
 

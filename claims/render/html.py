@@ -94,34 +94,40 @@ _ORDERS: dict[str, tuple[str, Callable[[Entry], tuple[object, ...]]]] = {
 _ACROSS = "between-articles.html"
 
 
-def render_index(entries: Sequence[Entry], across: Sequence[tuple[Report, Report, Finding]] = ()) -> dict[str, str]:
+def render_index(entries: Sequence[Entry], across: Iterable[tuple[Report, Report, Finding]] = ()) -> dict[str, str]:
     """The list of all articles in several orders, each a page of its own; links need no script. File name -> page.
 
     `across`: findings between two articles, which come on a page of their own.
     """
-    pages = {file: _index(entries, file, len(across)) for file in _ORDERS}
-    return {**pages, _ACROSS: _between(entries, across)} if across else pages
+    pairs = _pairs(entries, across)
+    pages = {file: _index(entries, file, len(pairs)) for file in _ORDERS}
+    if pairs:
+        pages[_ACROSS] = _page(
+            "across.html",
+            heading=f"{HEADING} between articles",
+            name=shown.counted(len(pairs), "finding"),
+            pairs=pairs,
+            footer=FOOTER,
+            back="index.html",
+            back_words="all articles",
+        )
+    return pages
 
 
-def _between(entries: Sequence[Entry], across: Sequence[tuple[Report, Report, Finding]]) -> str:
+def _pairs(
+    entries: Sequence[Entry], across: Iterable[tuple[Report, Report, Finding]]
+) -> list[tuple[Card, list[dict[str, str]]]]:
+    """Each finding between two articles, and what there is to say of those."""
     page_about = {entry.id: entry.page for entry in entries}
 
     def about(document: Document) -> dict[str, str]:
         title, day = shown.title(document), shown.one_line(document.date or "")
         return {"title": title, "date": day, "page": page_about.get(document.id, "")}
 
-    return _page(
-        "across.html",
-        heading=f"{HEADING} between articles",
-        name=shown.counted(len(across), "finding"),
-        pairs=[
-            (card_of(one, finding, number=number, other=other), [about(one.document), about(other.document)])
-            for number, (one, other, finding) in enumerate(across, start=1)
-        ],
-        footer=FOOTER,
-        back="index.html",
-        back_words="all articles",
-    )
+    return [
+        (card_of(one, finding, number=number, other=other), [about(one.document), about(other.document)])
+        for number, (one, other, finding) in enumerate(across, start=1)
+    ]
 
 
 def _index(entries: Sequence[Entry], file: str, n_across: int) -> str:
