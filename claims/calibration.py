@@ -8,6 +8,7 @@ pairs of an article one in a thousand does. A `Calibration` is therefore fitted 
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -93,9 +94,18 @@ class Calibration:
         return calibration
 
     def save(self, path: Path) -> None:
-        """Write the file that `load` reads."""
-        data = {"version": VERSION, **asdict(self)}
-        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf8")
+        """Write the file that `load` reads: all of it, or what was there before stays."""
+        written = json.dumps({"version": VERSION, **asdict(self)}, indent=1) + "\n"
+        if path.exists() and not path.is_file():  # a pipe, which cannot be replaced
+            path.write_text(written, encoding="utf8")
+            return
+        target = path.resolve()
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            unfinished.write_text(written, encoding="utf8")
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 LEAST_SCALE = 0.5  # of a feature in a refit: one that hardly varies among the verdicts cannot carry much

@@ -502,17 +502,32 @@ def review(
     typer.echo(f"claims: stopped; every decision is saved in {path}", err=True)
 
 
-@app.command(epilog="Examples:  claims calibrate results.db  |  claims calibrate results.db -o newsroom.json")
+@app.command(
+    epilog="Examples:  claims calibrate results.db  |  claims calibrate results.db -o newsroom.json  |  "
+    "claims calibrate results.db --calibration newsroom.json"
+)
 def calibrate(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results file with verdicts.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Calibration.  [default: RESULTS.calibration.json]"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Calibration, written even if no better.  [default: RESULTS.calibration.json]",
+        ),
     ] = None,
     model: ModelName = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Calibration to begin with.  [default: that of the model]"),
+    ] = None,
     device: Device = None,
 ) -> None:
-    """Learn from verdicts: fit the confidence again so that it keeps its word on what your reviewers decided."""
+    """Learn from verdicts: fit the confidence again so that it keeps its word on what your reviewers decided.
+
+    When that is no better than before, nothing is written; the exit code is 0 all the same.
+    """
     from claims.render.figures import render_learned
 
     with _one_line_errors():
@@ -521,17 +536,21 @@ def calibrate(
         from claims.results import Results
 
         written = output or results.with_name(f"{results.stem}.calibration.json")
+        _keep_results(written)
         with Results.open(results, read_only=True) as opened:
-            detector = Detector.from_pretrained(model, device=device)
+            detector = Detector.from_pretrained(model, device=device, calibration=calibration)
             with _progress(results.name) as progress:
                 learned = learn(opened, detector, progress)
+        typer.echo(render_learned(learned), nl=False)
+        if output is None and not learned.is_better:
+            typer.echo("claims: nothing written; -o FILE writes it all the same", err=True)
+            return
         try:
             learned.calibration.save(written)
         except OSError as error:
             raise ClaimsError(
                 f"{written}: cannot be written ({error.strerror}); choose another file with -o"
             ) from error
-    typer.echo(render_learned(learned), nl=False)
     typer.echo(f"claims: wrote {written}; claims check --calibration {written} uses it", err=True)
 
 

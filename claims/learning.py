@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import UNCALIBRATED, Calibration, expected_calibration_error, refit
+from claims.calibration import FEATURES, UNCALIBRATED, Calibration, expected_calibration_error, refit
 from claims.detect import Detector, features_of, read_pairs
 from claims.errors import ResultsError
 from claims.findings import RIGHT
@@ -62,6 +62,11 @@ class Learned:
     by_document: bool
     """Whether all pairs of an article were held out together."""
 
+    @property
+    def is_better(self) -> bool:
+        """Whether the verdicts made the confidence keep its word better than before."""
+        return self.after.log_loss < self.before.log_loss
+
 
 def learn(results: Results, detector: Detector, progress: Progress | None = None) -> Learned:
     """The calibration of a detector, moved by the verdicts of a results file.
@@ -81,19 +86,21 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
     others: list[NDArray[np.float64]] = []
     labels: list[bool] = []
     groups: list[int] = []
-    seen = set()
+    seen: set[str] = set()
     calibration = detector.calibration or UNCALIBRATED
     for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
         chunk = documents[start : start + DOCUMENTS_AT_ONCE]
         for number, pairs, features in _features(results, detector, calibration, chunk, start):
-            for pair, row in zip(pairs, features, strict=True):
+            decided = {sentences for pair, sentences in pairs if pair in right}
+            for (pair, sentences), row in zip(pairs, features, strict=True):
                 if pair not in right:
-                    others.append(row)
-                    continue
-                seen.add(pair)
-                rows.append(row)
-                labels.append(right[pair])
-                groups.append(number)
+                    if sentences not in decided:  # another clause of the same two is neither right nor to stay put
+                        others.append(row)
+                elif pair not in seen:  # a text in several articles is one verdict
+                    seen.add(pair)
+                    rows.append(row)
+                    labels.append(right[pair])
+                    groups.append(number)
         if progress:
             progress(min(start + DOCUMENTS_AT_ONCE, len(documents)), len(documents))
     _enough(results, sum(labels), len(labels) - sum(labels))
@@ -105,7 +112,8 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
     features, truth = np.array(rows), np.array(labels)
     undecided = np.array(others).reshape(-1, features.shape[1])
     by_document = len(set(groups)) >= N_FOLDS
-    fold = np.array(groups if by_document else range(len(groups))) % N_FOLDS
+    held_together = np.unique(groups, return_inverse=True)[1] if by_document else np.arange(len(groups))
+    fold = held_together % N_FOLDS
     held_out = np.zeros(len(truth))
     for number in range(N_FOLDS):
         rest = fold != number
@@ -146,8 +154,11 @@ def _enough(results: Results, n_right: int, n_false: int) -> None:
 
 def _features(
     results: Results, detector: Detector, calibration: Calibration, documents: Sequence[str], start: int
-) -> list[tuple[int, list[str], NDArray[np.float64]]]:
-    """Number of each document, its pairs and their features."""
+) -> list[tuple[int, list[tuple[str, tuple[int, int]]], NDArray[np.float64]]]:
+    """Number of each document, its pairs with the two sentences of each, and their features.
+
+    A calibration without a weight for `in_context` gets none: no whole sentence is read for it, here or by a detector.
+    """
     readings = [
         read_pairs(results.document(document), detector.max_pairs, detector.tagger, claims_only=detector.claims_only)
         for document in documents
@@ -155,7 +166,10 @@ def _features(
     predictions = predict_each(detector.model, [reading.both_directions for reading in readings])
     looks_again = bool(calibration.weights.get("in_context"))
     features = features_of(detector.model, readings, predictions, calibration.temperature, looks_again=looks_again)
+    if not looks_again:
+        for of_reading in features:
+            of_reading[:, FEATURES.index("in_context")] = 0
     return [
-        (number, [pair_key(a.text, b.text) for a, b in reading.pairs], of_reading)
+        (number, [(pair_key(a.text, b.text), (a.sentence, b.sentence)) for a, b in reading.pairs], of_reading)
         for number, (reading, of_reading) in enumerate(zip(readings, features, strict=True), start)
     ]

@@ -1,5 +1,6 @@
 """Learning from verdicts: the confidence moves where reviewers say, and not on a handful of decisions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from claims import Calibration, Detector, Document, ResultsError
 from claims.batch import run_of
 from claims.calibration import FEATURES, refit
-from claims.learning import LEAST_OF_EACH, learn
+from claims.cli import calibrate
+from claims.findings import RIGHT
+from claims.learning import LEAST_OF_EACH, figures_of, learn
 from claims.render.figures import render_learned
-from claims.results import Results
+from claims.results import Results, pair_key
 from tests.conftest import ByNegation
 
 SHIPPED = Calibration(1.0, 0.3, -2.0, {"contradiction_min": 0.4, "numeric_conflict": 1.0})
@@ -63,6 +66,7 @@ def test_verdicts_move_the_confidence_where_they_say(results: Results) -> None:
     told = render_learned(learned)
     assert "12 right" in told
     assert "precision at 0.3" in told
+    assert "right pairs flagged     12 of 12          12 of 12" in told
 
 
 def test_too_few_verdicts_of_either_kind_are_refused(results: Results) -> None:
@@ -93,6 +97,105 @@ def test_what_was_learned_is_a_calibration_file_that_a_detector_uses(results: Re
     [shipped, *_] = Detector(ByNegation(), SHIPPED).detect(article(99)).scored
     assert first.a.text.startswith("The bridge")
     assert first.confidence > shipped.confidence
+
+
+@pytest.mark.parametrize("shipped", [SHIPPED, replace(SHIPPED, weights={"in_context": 0.5})])
+def test_a_detector_computes_the_confidence_that_was_fitted(results: Results, shipped: Calibration) -> None:
+    decide_all(results, 12)
+    learned = learn(results, Detector(ByNegation(), shipped)).calibration
+
+    detector = Detector(ByNegation(), learned)
+    of_pair = {}
+    for document in results.document_ids():
+        scored = detector.detect(results.document(document)).scored
+        of_pair.update({pair_key(found.a.text, found.b.text): found.confidence for found in scored})
+    verdicts = {pair: verdict.verdict in RIGHT for pair, verdict in results.verdicts().items()}
+    detected = figures_of(
+        np.array([of_pair[pair] for pair in verdicts]), np.array(list(verdicts.values())), learned.threshold
+    )
+
+    assert ("in_context" in learned.weights) == ("in_context" in shipped.weights)
+    fitted = learn(results, detector).before
+    assert (fitted.flagged, fitted.right) == (detected.flagged, detected.right)
+    assert fitted.log_loss == pytest.approx(detected.log_loss)
+
+
+def test_a_text_in_several_articles_is_one_verdict(results: Results) -> None:
+    detector = Detector(ByNegation(), SHIPPED)
+    for n in range(12):
+        copy = Document.from_text(f"{article(n).text} The same in another paper.", source=f"copy-{n}.txt")
+        results.add_report(run_of(detector, threshold=0), detector.detect(copy), {copy.source: "1"})
+    decide_all(results, len(results.document_ids()))
+
+    learned = learn(results, detector)
+
+    assert learned.right + learned.false_alarms + learned.lost == len(results.verdicts())
+    assert learned.right == 12
+
+
+def test_other_clauses_of_a_reviewed_pair_are_not_held_where_they_were(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_others = []
+
+    def watched(*given: np.ndarray) -> Calibration:
+        n_others.append(len(given[3]))
+        return refit(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("claims.learning.refit", watched)
+    detector = Detector(ByNegation(), SHIPPED)
+    decide_all(results, 12)
+    learn(results, detector)
+    clauses = Document.from_text(
+        "Mayor Lee said that the bridge is open and that the tram runs. "
+        "Mayor Lee said that the bridge is not open and that the tram does not run.",
+        source="clauses.txt",
+    )
+    report = detector.detect(clauses)
+    assert report.counts.merged
+    results.add_report(run_of(detector, threshold=0), report, {"clauses.txt": "1"})
+    for kept in results.kept(clauses.id):
+        results.add_verdict(kept.pair, "false_alarm", reviewer="Ana")
+
+    learn(results, detector)
+
+    assert n_others[-1] == n_others[0]
+
+
+def test_calibrate_writes_nothing_that_is_no_better_unless_it_is_asked_to(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decide_all(results, 12)
+    learned = learn(results, Detector(ByNegation(), SHIPPED))
+    asked: list[object] = []
+    monkeypatch.setattr(
+        "claims.detect.Detector.from_pretrained", lambda *_, calibration, **__: asked.append(calibration)
+    )
+    monkeypatch.setattr("claims.learning.learn", lambda *_: replace(learned, after=learned.before))
+    in_use = tmp_path / "results.calibration.json"
+    in_use.write_text("of March")
+
+    calibrate(results.path, calibration=in_use)
+    assert in_use.read_text() == "of March"
+    assert asked == [in_use]
+    said = capsys.readouterr()
+    assert "No better than before" in said.out
+    assert "nothing written" in said.err
+
+    calibrate(results.path, output=in_use)
+    assert Calibration.load(in_use) == learned.calibration
+    assert [file.name for file in tmp_path.glob("*.json*")] == [in_use.name]
+
+
+def test_calibrate_writes_what_is_better_beside_the_results(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_all(results, 12)
+    monkeypatch.setattr("claims.detect.Detector.from_pretrained", lambda *_, **__: Detector(ByNegation(), SHIPPED))
+
+    calibrate(results.path)
+
+    assert Calibration.load(tmp_path / "results.calibration.json").threshold == SHIPPED.threshold
 
 
 NO_OTHERS = np.zeros((0, len(FEATURES)))

@@ -72,10 +72,12 @@ def render_learned(learned: Learned) -> str:
         "",
         f"{'':<24}{'before':<18}after, cross-validated by {held_out}",
         f"{f'precision at {threshold:g}':<24}" + "".join(f"{_precision(of):<18}" for _, of in columns).rstrip(),
+        f"{'right pairs flagged':<24}"
+        + "".join(f"{f'{of.right} of {learned.right}':<18}" for _, of in columns).rstrip(),
         f"{'calibration error':<24}" + "".join(f"{of.calibration_error:<18.3f}" for _, of in columns).rstrip(),
         f"{'log loss':<24}" + "".join(f"{of.log_loss:<18.3f}" for _, of in columns).rstrip(),
     ]
-    if learned.after.log_loss >= learned.before.log_loss:
+    if not learned.is_better:
         lines += ["", "No better than before: keep the calibration you have, and decide on more findings."]
     return "\n".join(lines) + "\n"
 
