@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import floor
 
 from claims.findings import RIGHT, VERDICTS
 from claims.results import Results
 
 UNREVIEWED, REVIEWED, ALL = "unreviewed", "reviewed", "all"
-STATES = (UNREVIEWED, *VERDICTS, REVIEWED, ALL)
+STATES = (UNREVIEWED, *VERDICTS, ALL)
 """Which findings can be chosen by their verdict."""
 
 SORTS = {
@@ -22,8 +23,9 @@ SORTS = {
     "least_sure": "confidence, document, findings.id",
     "article": "documents.source, document, findings.id",
     "latest": "coalesce(last.id, 0) DESC, confidence DESC, findings.id",
+    "random": "findings.pair, findings.id",
 }
-"""The orders, each with its SQL."""
+"""The orders, each with its SQL; the hash of a pair is as good as chance, and the same each time."""
 
 EXCERPT = 200  # characters of a statement in the queue
 
@@ -35,6 +37,7 @@ _FROM = (
     " FROM findings JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
     " LEFT JOIN verdicts AS last ON last.id = (SELECT max(id) FROM verdicts WHERE pair = findings.pair)"
 )
+_SECOND = " LEFT JOIN documents AS second ON second.id = other"  # the article of the second statement, if another
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,13 @@ class Filter:
     """One of `STATES`."""
     kind: str = ""
     language: str = ""
+    """Of one of the two statements."""
     document: str = ""
     """The id of an article that takes part."""
     least: float | None = None
     """From which confidence on; None: from the threshold of the run."""
     most: float | None = None
+    """Up to which whole percent, as a confidence is shown: 0.93 lets 0.934 through."""
     words: str = ""
     """Words, or their beginnings, that one of the two statements has."""
     sort: str = "surest"
@@ -63,10 +68,14 @@ class Queue:
     ids: tuple[int, ...]
     """Their rows, in order."""
     verdicts: Counter[str] = field(default_factory=Counter)
-    """How many there are with each of `STATES`, were the filter another in this point alone; so are all counts."""
+    """How many there are with each of `STATES`, and `REVIEWED`, were the filter another in this point alone; so are
+    all counts."""
     kinds: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     documents: Counter[str] = field(default_factory=Counter)
+    any_language: int = 0
+    """How many there are in all languages; one of two articles may count for two."""
+    any_document: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,10 @@ class Item:
     source: str
     title: str | None
     language: str
+    source_b: str | None
+    """Of the article of the second statement, where that is another."""
+    title_b: str | None
+    language_b: str
     a: str
     """The beginning of the first statement."""
     b: str
@@ -91,18 +104,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A finding with a verdict, for figures."""
+    """A pair with a verdict, for figures."""
 
     confidence: float
     kind: str
     language: str
     right: bool
     """Whether the two do contradict each other."""
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentCounts:
-    """A document and the findings in it at or above the threshold."""
+    """A document and the findings at or above the threshold in which it has a part."""
 
     id: str
     source: str
@@ -120,18 +134,20 @@ def queue_of(results: Results, filter: Filter, at: int | None = None) -> Queue:
     conditions, values = _conditions(filter)
     kept = f"(({' AND '.join(conditions)}) OR findings.id = ?)"
     rows = results.ask(
-        f"SELECT findings.id, last.verdict, kind, language, document, other, ({' AND '.join(conditions)}){_FROM}"
+        "SELECT findings.id, last.verdict, kind, documents.language, second.language, document, other,"
+        f" ({' AND '.join(conditions)}){_FROM}{_SECOND}"
         f" WHERE {kept} ORDER BY {SORTS[filter.sort]}",
         *(*values, *values, at),
     )
     ids = []
     verdicts, kinds, languages, documents = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for id, verdict, kind, language, document, other, passes in rows:
+    any_language = any_document = 0
+    for id, verdict, kind, language_a, language_b, document, other, passes in rows:
         states = (verdict, REVIEWED, ALL) if verdict else (UNREVIEWED, ALL)
         misses = [
             filter.verdict not in states,
             bool(filter.kind) and filter.kind != kind,
-            bool(filter.language) and filter.language != language,
+            bool(filter.language) and filter.language not in (language_a, language_b),
             bool(filter.document) and filter.document not in (document, other),
         ]
         n_misses = sum(misses)
@@ -144,18 +160,22 @@ def queue_of(results: Results, filter: Filter, at: int | None = None) -> Queue:
         if not n_misses or misses[1]:
             kinds[kind] += 1
         if not n_misses or misses[2]:
-            languages[language] += 1
+            any_language += 1
+            languages.update({language_a, language_b or language_a})
         if not n_misses or misses[3]:
+            any_document += 1
             documents.update((document, other) if other else (document,))
-    return Queue(tuple(ids), verdicts, kinds, languages, documents)
+    return Queue(tuple(ids), verdicts, kinds, languages, documents, any_language, any_document)
 
 
 def items_of(results: Results, ids: Sequence[int]) -> list[Item]:
     """What the queue shows of findings, in the order of their ids; those that are gone are left out."""
     marks = ", ".join("?" * len(ids))
     rows = results.ask(
-        f"SELECT findings.id, findings.pair, confidence, calibrated, kind, findings.document, source, title, language,"
-        f" substr(one.text, 1, {EXCERPT}), substr(two.text, 1, {EXCERPT}), last.verdict, last.reviewer{_FROM}"
+        "SELECT findings.id, findings.pair, confidence, calibrated, kind, findings.document, documents.source,"
+        " documents.title, documents.language, second.source, second.title,"
+        " coalesce(second.language, documents.language),"
+        f" substr(one.text, 1, {EXCERPT}), substr(two.text, 1, {EXCERPT}), last.verdict, last.reviewer{_FROM}{_SECOND}"
         f" JOIN statements AS one ON one.id = a JOIN statements AS two ON two.id = b WHERE findings.id IN ({marks})",
         *ids,
     )
@@ -177,9 +197,15 @@ def named(results: Results, documents: Sequence[str]) -> dict[str, tuple[str | N
 
 
 def reviewed(results: Results) -> list[Reviewed]:
-    """Every finding with a verdict, whatever its confidence."""
-    rows = results.ask(f"SELECT confidence, kind, language, last.verdict{_FROM} WHERE last.verdict IS NOT NULL")
-    return [Reviewed(confidence, kind, language, verdict in RIGHT) for confidence, kind, language, verdict in rows]
+    """Every pair with a verdict that is a finding at or above the threshold, once, where it is surest."""
+    rows = results.ask(
+        f"SELECT max(confidence), kind, language, last.verdict, calibrated{_FROM}"
+        " WHERE last.verdict IS NOT NULL AND confidence >= threshold GROUP BY findings.pair"
+    )
+    return [
+        Reviewed(confidence, kind, language, verdict in RIGHT, bool(calibrated))
+        for confidence, kind, language, verdict, calibrated in rows
+    ]
 
 
 def confidences(results: Results) -> list[float]:
@@ -188,12 +214,13 @@ def confidences(results: Results) -> list[float]:
 
 
 def document_counts(results: Results) -> list[DocumentCounts]:
-    """The documents with findings at or above the threshold, most first."""
+    """The documents with a part in findings at or above the threshold, most first."""
     right = ", ".join(f"'{verdict}'" for verdict in sorted(RIGHT))
     rows = results.ask(
-        "SELECT documents.id, source, title, language, count(*), count(last.verdict),"
+        "SELECT part.id, part.source, part.title, part.language, count(*), count(last.verdict),"
         f" count(*) FILTER (WHERE last.verdict IN ({right})), max(confidence), calibrated{_FROM}"
-        " WHERE confidence >= threshold GROUP BY documents.id ORDER BY 5 DESC, 8 DESC, source"
+        " JOIN documents AS part ON part.id IN (findings.document, other)"
+        " WHERE confidence >= threshold GROUP BY part.id ORDER BY 5 DESC, 8 DESC, part.source"
     )
     return [DocumentCounts(*row) for row in rows]
 
@@ -203,8 +230,8 @@ def _conditions(filter: Filter) -> tuple[list[str], list[object]]:
     conditions = ["confidence >= coalesce(?, threshold)"]
     values: list[object] = [filter.least]
     if filter.most is not None:
-        conditions.append("confidence <= ?")
-        values.append(filter.most)
+        conditions.append("confidence < ?")
+        values.append((floor(100 * filter.most + 1e-9) + 1) / 100)
     words = _WORD.findall(filter.words)
     if words and _UNSPACED.search(filter.words):
         conditions.append(

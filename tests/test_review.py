@@ -221,6 +221,8 @@ def test_the_queue_shows_the_surest_first(path: Path) -> None:
         ({"document": PAIRS["bridge.txt"][0].id}, 3),
         ({"least": 0.4}, 3),
         ({"least": 0.2, "most": 0.45}, 3),
+        ({"least": 0.44, "most": 0.44}, 1),
+        ({"most": 0.43}, 3),
         ({"words": "bridge"}, 1),
         ({"words": "BRIDGE cost"}, 1),
         ({"words": "sancion"}, 1),
@@ -254,6 +256,51 @@ def test_counts_say_what_each_choice_would_show(path: Path) -> None:
     assert dict(queue.verdicts) == {"unreviewed": 3, "all": 3}
     assert dict(queue.kinds) == {"narrative": 3, "source_conflict": 2}
     assert dict(queue.languages) == {"en": 2, "ar": 1}
+
+
+def test_a_range_takes_percents_as_they_are_shown(path: Path) -> None:
+    document = Document("It is on. It is not on.", "on.txt", "en")
+    with Results.open(path) as results:
+        add(results, document, [("It is on.", "It is not on.", 0.934, "narrative")])
+
+    assert confidences(path, least=0.93, most=0.93) == [0.934, 0.93]
+    assert filter_of({"from": "5.5", "to": "7,25"}) == Filter(least=0.055, most=0.0725)
+    with Results.open(path) as results:
+        view = queue_view(results, filter_of({"from": "5.5"}))
+    assert (view.percent_from, view.is_filtered) == ("5.5", True)
+
+
+def test_a_pair_of_two_articles_is_found_by_both_and_shown_in_both_languages(path: Path) -> None:
+    with Results.open(path) as results:
+        add_across(results)
+        for language in ("en", "es"):
+            queue = queue_of(results, Filter(kind="between_articles", language=language))
+            assert len(queue.ids) == 1
+        assert (queue.languages, queue.any_language) == ({"en": 1, "es": 1}, 1)
+        [row] = queue_view(results, Filter(kind="between_articles")).rows
+        counts = {one.source: one.findings for one in overview(results).documents}
+
+    assert [tongue.code for tongue in row.tongues] == ["en", "es"]
+    assert row.sources == ("Bridge over the Alde", "Las sanciones")
+    assert (counts["news/bridge.txt"], counts["news/sanctions.txt"]) == (4, 2)
+
+
+def test_an_article_beyond_those_listed_keeps_its_count_and_is_found_in_the_overview(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claims.review.screen.DOCUMENTS_LISTED", 1)
+    arabic = PAIRS["arabic.txt"][0]
+    with Results.open(path) as results:
+        add_across(results)
+        every, *listed = queue_view(results, Filter(document=arabic.id)).documents
+        assert (every.n, every.words) == (N_FINDINGS + 1, "every article (2 more in the overview)")
+        assert {one.value: (one.n, one.chosen) for one in listed} == {
+            PAIRS["bridge.txt"][0].id: (4, False),
+            arabic.id: (1, True),
+        }
+        assert [one.source for one in overview(results, "ARABIC.txt").documents] == ["news/arabic.txt"]
+        assert [one.source for one in overview(results, "الجسر").documents] == ["news/arabic.txt"]
+        assert overview(results, "giraffe").documents == []
 
 
 def test_the_finding_that_is_looked_at_stays_though_the_filter_leaves_it_out(path: Path) -> None:
@@ -475,6 +522,22 @@ def test_the_overview_counts_what_is_right_by_kind_and_language(path: Path) -> N
     assert view.documents[0].source == "news/bridge.txt"
     assert sum(int(column.words.split()[0]) for column in view.columns) == N_FINDINGS
     assert sum(int(point.cells[-1]) for point in view.points) == 4
+
+
+def test_the_overview_is_of_findings_and_counts_a_pair_once(path: Path) -> None:
+    document, pairs = PAIRS["bridge.txt"]
+    copy = Document(f"{document.text} Agency.", "news/copy.txt", "en")
+    with Results.open(path) as results:
+        add(results, copy, [(*pairs[0][:2], 0.91, "numeric"), (*pairs[2][:2], 0.03, "narrative")])
+        for a, b, *_ in (pairs[0], pairs[2]):
+            results.add_verdict(pair_key(a, b), "confirmed", reviewer="Ana")
+        view = overview(results)
+
+    assert (view.n_findings, view.n_reviewed) == (N_FINDINGS + 1, 3)
+    assert view.overall
+    assert view.overall.n == 2
+    assert [point.cells[0] for point in view.points] == ["32\u00a0%", "93\u00a0%"]
+    assert float(view.calibration_error) == pytest.approx((0.68 + 0.07) / 2, abs=1e-3)
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:

@@ -6,6 +6,7 @@ does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,13 +14,11 @@ from functools import cache
 from itertools import pairwise
 from math import sqrt
 
-from claims.calibration import expected_calibration_error
 from claims.findings import KINDS, Report, Verdict
 from claims.queue import (
     ALL,
     REVIEWED,
     SORTS,
-    STATES,
     UNREVIEWED,
     DocumentCounts,
     Filter,
@@ -55,7 +54,10 @@ SORT_WORDS = {
     "least_sure": "least sure first",
     "article": "by article",
     "latest": "latest verdict first",
+    "random": "random",
 }
+
+_PERCENT = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?", re.ASCII)
 
 
 def filter_of(asked: Mapping[str, str]) -> Filter:
@@ -66,7 +68,7 @@ def filter_of(asked: Mapping[str, str]) -> Filter:
     """
     verdict, sort = asked.get("verdict", ""), asked.get("sort", "")
     return Filter(
-        verdict if verdict in STATES else UNREVIEWED,
+        verdict if verdict in STATE_WORDS else UNREVIEWED,
         asked.get("kind", ""),
         asked.get("language", ""),
         asked.get("document", ""),
@@ -78,7 +80,11 @@ def filter_of(asked: Mapping[str, str]) -> Filter:
 
 
 def _share(percent: str) -> float | None:
-    return int(percent) / 100 if percent.isascii() and percent.isdecimal() and len(percent) <= 3 else None
+    return float(percent.replace(",", ".")) / 100 if _PERCENT.fullmatch(percent) else None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.6g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,9 @@ class Row:
     kind: str
     a: str
     b: str
-    tongue: Tongue
-    source: str
+    tongues: tuple[Tongue, Tongue]
+    sources: tuple[str, ...]
+    """The article, or both."""
     state: str
     """Its verdict; empty without one."""
     words: str
@@ -154,14 +161,22 @@ def queue_view(results: Results, filter: Filter, at: int | None = None) -> Queue
     rows = [_row(item) for item in items_of(results, listed)]
     return QueueView(
         filter,
-        "" if filter.least is None else str(round(100 * filter.least)),
-        "" if filter.most is None else str(round(100 * filter.most)),
+        "" if filter.least is None else _percent(filter.least),
+        "" if filter.most is None else _percent(filter.most),
         [
             FilterValue(state, words, queue.verdicts[state], state == filter.verdict)
             for state, words in STATE_WORDS.items()
         ],
-        _choices("every kind", queue.kinds, filter.kind, {kind: kind_name(kind) for kind in queue.kinds}),
-        _choices("every language", queue.languages, filter.language, {c: language_name(c) for c in queue.languages}),
+        _choices(
+            "every kind", queue.kinds.total(), queue.kinds, filter.kind, {kind: kind_name(kind) for kind in queue.kinds}
+        ),
+        _choices(
+            "every language",
+            queue.any_language,
+            queue.languages,
+            filter.language,
+            {code: language_name(code) for code in queue.languages},
+        ),
         _documents(results, queue, filter.document),
         [FilterValue(sort, words, 0, sort == filter.sort) for sort, words in SORT_WORDS.items()],
         rows,
@@ -173,27 +188,26 @@ def queue_view(results: Results, filter: Filter, at: int | None = None) -> Queue
         queue.ids[first + PAGE] if first + PAGE < len(queue.ids) else None,
         queue.verdicts[REVIEWED],
         queue.verdicts[ALL],
-        bool(filter.kind or filter.language or filter.document or filter.words or filter.most is not None),
+        filter != Filter(filter.verdict, sort=filter.sort),
     )
 
 
-def _choices(every: str, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[FilterValue]:
+def _choices(every: str, n: int, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[FilterValue]:
     known = {**dict.fromkeys([chosen] if chosen else [], 0), **counts}
     ranked = sorted(known.items(), key=lambda each: (-each[1], words.get(each[0], each[0])))
     return [
-        FilterValue("", every, sum(counts.values()), not chosen),
-        *(FilterValue(value, words.get(value, value), n, value == chosen) for value, n in ranked),
+        FilterValue("", every, n, not chosen),
+        *(FilterValue(value, words.get(value, value), n_of, value == chosen) for value, n_of in ranked),
     ]
 
 
 def _documents(results: Results, queue: Queue, chosen: str) -> list[FilterValue]:
-    counts = dict(queue.documents.most_common(DOCUMENTS_LISTED))
-    wanted = [*counts, *([chosen] if chosen else [])]
-    names = {id: _title(title, source) for id, (title, source) in named(results, wanted).items()}
-    every, *rest = _choices("every article", counts, chosen if chosen in names else "", names)
-    n_more = len(queue.documents) - len(counts)
-    words = f"every article ({n_more:,} more in the overview)" if n_more else "every article"
-    return [FilterValue("", words, len(queue.ids) if not chosen else every.n, every.chosen), *rest]
+    wanted = [document for document, _ in queue.documents.most_common(DOCUMENTS_LISTED)]
+    names = {id: _title(title, source) for id, (title, source) in named(results, [*wanted, chosen]).items()}
+    n_more = len(queue.documents.keys() - names.keys())
+    every = f"every article ({n_more:,} more in the overview)" if n_more else "every article"
+    counts = {id: queue.documents[id] for id in names}
+    return _choices(every, queue.any_document, counts, chosen if chosen in names else "", names)
 
 
 def _title(title: str | None, source: str) -> str:
@@ -210,8 +224,8 @@ def _row(item: Item) -> Row:
         kind_name(item.kind),
         shown.one_line(item.a),
         shown.one_line(item.b),
-        tongue_of(item.language),
-        _title(item.title, item.source),
+        (tongue_of(item.language), tongue_of(item.language_b)),
+        (_title(item.title, item.source), *([_title(item.title_b, item.source_b)] if item.source_b else [])),
         verdict,
         f"{shown.VERDICT_WORDS[verdict]} by {shown.one_line(item.reviewer or '')}" if verdict else "",
     )
@@ -436,6 +450,8 @@ class Point:
 class Overview:
     """All of a results file at a glance."""
 
+    words: str
+    """What titles or sources of the documents have; empty for all."""
     documents: list[DocumentCounts]
     n_more: int
     """Documents with findings that are not among these."""
@@ -455,32 +471,33 @@ class Overview:
     n_failures: int
 
 
-def overview(results: Results, n_documents: int = 200) -> Overview:
-    """What the overview page shows; of the documents those with most findings."""
-    documents = document_counts(results)
+def overview(results: Results, words: str = "", n_documents: int = 200) -> Overview:
+    """What the overview page shows; of the documents with all words in title or source those with most findings."""
+    looked_for = words.casefold().split()
+    documents = [
+        each
+        for each in document_counts(results)
+        if all(word in f"{each.title or ''} {each.source}".casefold() for word in looked_for)
+    ]
     found, decided, totals = confidences(results), reviewed(results), results.totals()
     listed = documents[:n_documents]
-    error = ""
-    if decided:
-        import numpy as np
-
-        right = np.array([each.right for each in decided])
-        error = f"{expected_calibration_error(np.array([each.confidence for each in decided]), right):.3f}"
+    points, error = _reliability([each for each in decided if each.calibrated])
     columns, highest = _histogram(found)
     return Overview(
+        words,
         listed,
         len(documents) - len(listed),
         {each.id: _title(each.title, each.source) for each in listed},
         {each.id: level_words(each.highest, calibrated=each.calibrated) for each in listed},
         totals.documents,
         len(found),
-        len(decided),
+        queue_of(results, Filter()).verdicts[REVIEWED],
         share("all", decided) if decided else None,
         _shares(decided, {each.kind: kind_name(each.kind) for each in decided}, "kind"),
         _shares(decided, {each.language: language_name(each.language) for each in decided}, "language"),
         columns,
         highest,
-        _reliability(decided),
+        points,
         error,
         totals.failures,
     )
@@ -523,8 +540,9 @@ def _histogram(found: Sequence[float]) -> tuple[list[Column], int]:
     return columns, highest
 
 
-def _reliability(decided: Sequence[Reviewed]) -> list[Point]:
-    points = []
+def _reliability(decided: Sequence[Reviewed]) -> tuple[list[Point], str]:
+    """A point for each bin of confidence, and the mean distance from the diagonal, each pair counting once."""
+    points, distance = [], 0.0
     for low, high in pairwise(RELIABILITY):
         of_bin = [each for each in decided if low <= each.confidence < high]
         if not of_bin:
@@ -534,8 +552,9 @@ def _reliability(decided: Sequence[Reviewed]) -> list[Point]:
         words = f"{len(of_bin)} reviewed with a confidence of {100 * mean:.0f}\u00a0% on average: {one.words} right"
         cells = (f"{100 * mean:.0f}\u00a0%", one.words, one.range, f"{len(of_bin):,}")
         right = one.right / one.n
+        distance += one.n * abs(mean - right)
         points.append(Point(CHART * mean, CHART * (1 - right), min(14.0, 3 + sqrt(len(of_bin))), words, cells))
-    return points
+    return points, f"{distance / len(decided):.3f}" if decided else ""
 
 
 def names_of(filter: Filter) -> dict[str, str]:
@@ -543,9 +562,7 @@ def names_of(filter: Filter) -> dict[str, str]:
     asked = {"verdict": filter.verdict, "kind": filter.kind, "language": filter.language, "document": filter.document}
     asked |= {"words": filter.words, "sort": filter.sort}
     asked |= {
-        name: str(round(100 * share))
-        for name, share in (("from", filter.least), ("to", filter.most))
-        if share is not None
+        name: _percent(share) for name, share in (("from", filter.least), ("to", filter.most)) if share is not None
     }
     usual = {each.name: each.default for each in fields(Filter)}
     return {name: value for name, value in asked.items() if value and value != usual.get(name)}

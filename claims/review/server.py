@@ -79,7 +79,7 @@ class Site:
     @property
     def address(self) -> str:
         """Where a browser begins."""
-        least = "" if self.least is None else f"&from={100 * self.least:.0f}"
+        least = "" if self.least is None else f"&from={100 * self.least:.6g}"
         return f"http://{HOST}:{self.port}/?token={self.token}{least}"
 
 
@@ -308,9 +308,9 @@ class _Pages:
             {"change": self.results.last_decision(), "decisions": told, "complete": len(rows) <= CHANGES_TOLD}
         )
 
-    async def overview(self, _: Request) -> Response:
+    async def overview(self, request: Request) -> Response:
         """All of the file at a glance."""
-        return self._page("overview.html", view=overview(self.results))
+        return self._page("overview.html", view=overview(self.results, request.query_params.get("article", "")[:200]))
 
     async def article(self, request: Request) -> Response:
         """An article with all its findings, as `claims check --format html` shows it."""
