@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import floor
 
-from claims.findings import RIGHT, VERDICTS
+from claims.findings import RIGHT, VERDICTS, Verdict
 from claims.results import Results
 
 UNREVIEWED, REVIEWED, ALL = "unreviewed", "reviewed", "all"
@@ -98,8 +98,7 @@ class Item:
     a: str
     """The beginning of the first statement."""
     b: str
-    verdict: str | None
-    reviewer: str | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +174,12 @@ def items_of(results: Results, ids: Sequence[int]) -> list[Item]:
         "SELECT findings.id, findings.pair, confidence, calibrated, kind, findings.document, documents.source,"
         " documents.title, documents.language, second.source, second.title,"
         " coalesce(second.language, documents.language),"
-        f" substr(one.text, 1, {EXCERPT}), substr(two.text, 1, {EXCERPT}), last.verdict, last.reviewer{_FROM}{_SECOND}"
+        f" substr(one.text, 1, {EXCERPT}), substr(two.text, 1, {EXCERPT}){_FROM}{_SECOND}"
         f" JOIN statements AS one ON one.id = a JOIN statements AS two ON two.id = b WHERE findings.id IN ({marks})",
         *ids,
     )
-    found = {row[0]: Item(*row) for row in rows}
+    verdicts = results.verdicts_on([row[1] for row in rows])
+    found = {row[0]: Item(*(*row, verdicts.get(row[1]))) for row in rows}
     return [found[id] for id in ids if id in found]
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -212,6 +212,46 @@ def _plain(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer did about a pair at one time."""
+
+    number: int
+    """The later, the higher; of its own in a file."""
+    verdict: str | None
+    """What is decided then; None where a verdict was taken back, or a note was written on a pair without one."""
+    reviewer: str
+    note: str
+    """What this reviewer had written on the pair then."""
+    given: str
+
+
+def standing(decisions: Iterable[Decision]) -> Verdict | None:
+    """The verdict that stands after all decisions on a pair, the first first; None where there is none.
+
+    It is of the reviewer who gave it first: nobody becomes its author by agreeing, by writing a note on it, or by
+    taking an own verdict back so that it stands again. Its note is the last one of its reviewer, and below it the last
+    ones of others, with their names.
+    """
+    stands: Decision | None = None
+    before: Decision | None = None  # what stood before all that the last reviewer decided in a row
+    reviewer = None
+    notes: dict[str, str] = {}
+    for decision in decisions:
+        if decision.reviewer != reviewer:
+            before, reviewer = stands, decision.reviewer
+        if before and before.verdict == decision.verdict:
+            stands = before
+        elif stands is None or stands.verdict != decision.verdict:
+            stands = decision
+        notes[decision.reviewer] = decision.note
+    if stands is None or stands.verdict is None:
+        return None
+    own = notes.pop(stands.reviewer)
+    others = [f"{name}: {note}" for name, note in notes.items() if note]
+    return Verdict(stands.verdict, stands.reviewer, "\n".join([own, *others] if own else others), stands.given)
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A finding with its place in the file."""
 
@@ -244,8 +284,12 @@ class Results:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: str | Path, *, create: bool = False, read_only: bool = False) -> Self:
+    def open(
+        cls, path: str | Path, *, create: bool = False, read_only: bool = False, patience: float | None = None
+    ) -> Self:
         """The results of a file; with `create` an empty file is made where there is none.
+
+        `patience`: seconds to wait for another process that is writing; None: `SECONDS_WAITED`.
 
         Raises: ResultsError when the file is missing, of another kind, damaged, of a newer version, or in use.
         """
@@ -264,9 +308,10 @@ class Results:
         mode = "ro" if read_only else "rwc" if create else "rw"
         if read_only and not has_log and not os.access(path.parent, os.W_OK):
             mode += "&immutable=1"  # where there can be no file for its lock, as on a read-only disk
+        timeout = SECONDS_WAITED if patience is None else patience
         with _clear_errors(path):
             connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=SECONDS_WAITED, isolation_level=None
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
             )
         results = cls(path, connection, read_only=read_only)
         try:
@@ -464,11 +509,12 @@ class Results:
 
     def add_verdict(
         self, pair: str, verdict: str | None, *, reviewer: str, note: str = "", seen: int | None = None
-    ) -> bool:
-        """Note what a reviewer decided on a pair; None takes the last decision back. What was decided before stays.
+    ) -> int:
+        """Note what a reviewer decided on a pair; None takes the last verdict back. What was decided before stays.
 
-        `seen`: the number of the last decision that the reviewer knows of, 0 for none. When there is a later one,
-        nothing is noted and the answer is False. Raises: ValueError for a verdict that is not one of `VERDICTS`.
+        The answer is the number of the decision. `seen`: the number of the last one that the reviewer knows of, 0 for
+        none. When there is a later one, nothing is noted and the answer is 0. Raises: ValueError for a verdict that is
+        not one of `VERDICTS`.
         """
         if verdict is not None and verdict not in VERDICTS:
             raise ValueError(f"{verdict!r}: not a verdict; use one of {', '.join(VERDICTS)}")
@@ -478,7 +524,22 @@ class Results:
                 " WHERE ?6 IS NULL OR ?6 = (SELECT coalesce(max(id), 0) FROM verdicts WHERE pair = ?1)",
                 (pair, verdict, reviewer, note, _now(), seen),
             )
-            return added.rowcount == 1
+            return _number(added)
+
+    def add_note(self, pair: str, note: str, *, reviewer: str) -> int:
+        """Note what a reviewer writes on a pair, beside what others wrote; its verdict stays as it is, and whose it is.
+
+        The answer is the number of the decision, 0 where the reviewer wrote the same before.
+        """
+        with self._writing() as connection:
+            added = connection.execute(
+                "INSERT INTO verdicts (pair, verdict, reviewer, note, given)"
+                " SELECT ?1, (SELECT verdict FROM verdicts WHERE pair = ?1 ORDER BY id DESC LIMIT 1), ?2, ?3, ?4"
+                " WHERE ?3 != coalesce((SELECT note FROM verdicts WHERE pair = ?1 AND reviewer = ?2"
+                " ORDER BY id DESC LIMIT 1), '')",
+                (pair, reviewer, note, _now()),
+            )
+            return _number(added)
 
     def merge(self, other: Results) -> None:
         """Put in all that another file holds. Of a document that both have, what was scored last stays.
@@ -596,7 +657,7 @@ class Results:
         read, run = self.document(document), self.run_of(document)
         [(counts,)] = self._ask("SELECT counts FROM documents WHERE id = ?", document)
         statements = self._statements_of(document)
-        verdicts = self._verdicts_of(document)
+        verdicts = self._verdicts_where("pair IN (SELECT pair FROM findings WHERE document = ?)", document)
         findings = []
         for pair, a, b, *rest in self._ask(
             f"SELECT {_FINDING} FROM findings WHERE document = ? AND other IS NULL", document
@@ -646,24 +707,29 @@ class Results:
 
     def verdicts(self) -> dict[str, Verdict]:
         """The last verdict on each pair; pairs whose last verdict was taken back are left out."""
-        rows = self._ask("SELECT pair, verdict, reviewer, note, given FROM verdicts ORDER BY id")
-        return _last_verdicts(rows)
+        return self._verdicts_where("TRUE")
 
-    def decisions(self, pair: str) -> list[tuple[int, Verdict | None, str]]:
-        """All that was decided on a pair, the first first: number, verdict (None: taken back), note."""
-        rows = self._ask("SELECT id, verdict, reviewer, note, given FROM verdicts WHERE pair = ? ORDER BY id", pair)
-        return [(number, Verdict(*rest) if rest[0] else None, rest[2]) for number, *rest in rows]
+    def verdicts_on(self, pairs: Sequence[str]) -> dict[str, Verdict]:
+        """The verdicts that stand on some pairs."""
+        return self._verdicts_where(f"pair IN ({', '.join('?' * len(pairs))})", *pairs)
+
+    def decisions(self, pair: str) -> list[Decision]:
+        """All that was decided on a pair, the first first."""
+        return [
+            Decision(*row) for row in self._ask(f"SELECT {_DECISION} FROM verdicts WHERE pair = ? ORDER BY id", pair)
+        ]
 
     def last_decision(self) -> int:
         """The number of the last decision on any pair; another one when somebody has decided since."""
         [(number,)] = self._ask("SELECT coalesce(max(id), 0) FROM verdicts")
         return int(number)
 
-    def decided_since(self, number: int, n_most: int) -> list[tuple[int, str, str | None, str]]:
-        """The decisions after one, the first first: number, pair, verdict (None: taken back), reviewer."""
-        return self._ask(
-            "SELECT id, pair, verdict, reviewer FROM verdicts WHERE id > ? ORDER BY id LIMIT ?", number, n_most
+    def decided_since(self, number: int, n_most: int) -> list[str]:
+        """The pairs decided on after a decision, each once."""
+        rows = self._ask(
+            "SELECT pair FROM verdicts WHERE id > ? GROUP BY pair ORDER BY max(id) LIMIT ?", number, n_most
         )
+        return [pair for (pair,) in rows]
 
     def knows(self, pair: str) -> bool:
         """Whether there is a finding of a pair."""
@@ -678,12 +744,8 @@ class Results:
         )
         ids = {one for row in rows for one in row[1:3] if one}
         statements = {row: statement for one in ids for row, statement in self._statements_of(one).items()}
-        verdicts = _last_verdicts(
-            self._ask(
-                "SELECT pair, verdict, reviewer, note, given FROM verdicts WHERE pair IN"
-                " (SELECT pair FROM findings WHERE document = ?1 OR other = ?1) ORDER BY id",
-                document,
-            )
+        verdicts = self._verdicts_where(
+            "pair IN (SELECT pair FROM findings WHERE document = ?1 OR other = ?1)", document
         )
         return [
             Kept(id, pair, one, other, _finding(statements[a], statements[b], verdicts.get(pair), *rest))
@@ -694,14 +756,12 @@ class Results:
         """The rows of a query that only reads: for modules that put questions of their own, as `claims.queue`."""
         return self._ask(query, *values)
 
-    def _verdicts_of(self, document: str) -> dict[str, Verdict]:
-        return _last_verdicts(
-            self._ask(
-                "SELECT pair, verdict, reviewer, note, given FROM verdicts"
-                " WHERE pair IN (SELECT pair FROM findings WHERE document = ?) ORDER BY id",
-                document,
-            )
-        )
+    def _verdicts_where(self, condition: str, *values: object) -> dict[str, Verdict]:
+        decisions: dict[str, list[Decision]] = {}
+        for pair, *row in self._ask(f"SELECT pair, {_DECISION} FROM verdicts WHERE {condition} ORDER BY id", *values):
+            decisions.setdefault(pair, []).append(Decision(*row))
+        stand = {pair: standing(of_pair) for pair, of_pair in decisions.items()}
+        return {pair: verdict for pair, verdict in stand.items() if verdict}
 
     def _ask(self, query: str, *values: object) -> list[Any]:
         with _clear_errors(self.path):
@@ -768,6 +828,7 @@ _ADD_ACROSS = (
     " AND EXISTS (SELECT 1 FROM statements WHERE document = ?2 AND place = ?5)"  # it may have gone meanwhile
 )
 _FINDING = "pair, a, b, confidence, kind, reasons, probabilities"
+_DECISION = "id, verdict, reviewer, note, given"
 
 
 def _finding(
@@ -781,9 +842,9 @@ def _run(model: str, version: str, calibrated: int, threshold: float, options: s
     return Run(model, version, bool(calibrated), threshold, json.loads(options))
 
 
-def _last_verdicts(rows: list[Any]) -> dict[str, Verdict]:
-    last = {pair: given for pair, *given in rows}
-    return {pair: Verdict(*given) for pair, given in last.items() if given[0] is not None}
+def _number(added: sqlite3.Cursor) -> int:
+    """Of the row that was added; 0 where none was."""
+    return added.lastrowid or 0 if added.rowcount == 1 else 0
 
 
 def _dump(value: object) -> str:

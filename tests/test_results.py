@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import claims.results
 from claims import Detector, Document, Report, ResultsError
-from claims.results import Results, Run, pair_key
+from claims.findings import Verdict
+from claims.results import Decision, Results, Run, pair_key, standing
 from tests.conftest import ByNegation
 
 RUN = Run("by-negation", "1", True, 0.5, {"max_pairs": None})
@@ -142,13 +143,59 @@ def test_a_decision_after_one_that_was_not_seen_is_not_noted(results: Results) -
 
     assert results.add_verdict(pair, "confirmed", reviewer="ana", seen=0)
     assert not results.add_verdict(pair, "false_alarm", reviewer="ben", seen=0)
-    [(number, verdict, _)] = results.decisions(pair)
-    assert results.add_verdict(pair, None, reviewer="ben", note="why?", seen=number)
+    [first] = results.decisions(pair)
+    assert results.add_verdict(pair, None, reviewer="ben", note="why?", seen=first.number) == 2
 
-    assert verdict
-    assert verdict.reviewer == "ana"
-    assert results.decisions(pair)[-1][1:] == (None, "why?")
+    assert (first.verdict, first.reviewer) == ("confirmed", "ana")
+    last = results.decisions(pair)[-1]
+    assert (last.verdict, last.reviewer, last.note) == (None, "ben", "why?")
+    assert last.given
     assert results.last_decision() == 2
+
+
+def decided(*told: tuple[str | None, str, str]) -> Verdict | None:
+    return standing(
+        Decision(number, verdict, reviewer, note, f"day {number}")
+        for number, (verdict, reviewer, note) in enumerate(told, start=1)
+    )
+
+
+def test_a_verdict_is_of_who_gave_it_first_and_keeps_the_notes_of_others_apart() -> None:
+    ben = ("false_alarm", "Ben", "old news")
+
+    assert decided(ben, ("false_alarm", "Ana", "call him")) == Verdict(
+        "false_alarm", "Ben", "old news\nAna: call him", "day 1"
+    )
+    assert decided(ben, ("false_alarm", "Ana", "")) == Verdict("false_alarm", "Ben", "old news", "day 1")
+    assert decided(ben, ("confirmed", "Ana", "")) == Verdict("confirmed", "Ana", "Ben: old news", "day 2")
+    assert decided(ben, ("false_alarm", "Ben", "news")) == Verdict("false_alarm", "Ben", "news", "day 1")
+    assert decided(("confirmed", "Ana", "x"), (None, "Ana", "x")) is None
+    assert decided((None, "Ana", "x"), ("dismissed", "Ben", "")) == Verdict("dismissed", "Ben", "Ana: x", "day 2")
+    assert decided() is None
+
+
+def test_a_verdict_that_was_overruled_stands_again_when_that_is_taken_back() -> None:
+    ben, overruled = ("false_alarm", "Ben", "old news"), ("confirmed", "Ana", "")
+
+    assert decided(ben, overruled, ("false_alarm", "Ana", "")) == Verdict("false_alarm", "Ben", "old news", "day 1")
+    again = decided(ben, overruled, ("false_alarm", "Ana", ""), overruled)
+    assert again == Verdict("confirmed", "Ana", "Ben: old news", "day 4")
+    assert decided(ben, (None, "Ana", ""), ben) == Verdict("false_alarm", "Ben", "old news", "day 3")
+
+
+def test_a_note_leaves_the_verdict_as_it_is_and_is_noted_once(results: Results) -> None:
+    pair = pair_key("a", "b")
+    results.add_verdict(pair, "confirmed", reviewer="ben")
+
+    assert results.add_note(pair, "call him", reviewer="ana") == 2
+    assert results.add_note(pair, "call him", reviewer="ana") == 0
+
+    verdict = results.verdicts_on([pair])[pair]
+    assert (verdict.verdict, verdict.reviewer, verdict.note) == ("confirmed", "ben", "ana: call him")
+    assert results.add_note(pair_key("c", "d"), "?", reviewer="ana")
+    assert results.verdicts() == {pair: verdict}
+    assert results.decided_since(0, 9) == [pair, pair_key("c", "d")]
+    assert results.decided_since(2, 9) == [pair_key("c", "d")]
 
 
 def test_findings_are_kept_with_their_rows_and_what_verdicts_belong_to(results: Results) -> None:

@@ -105,6 +105,134 @@ def test_keys_decide_undo_and_go_on(path: Path) -> None:
         assert len(results.decisions(SECOND_PAIR)) == 2
 
 
+def test_undo_takes_back_the_own_last_verdict_and_puts_back_what_stood_before(path: Path) -> None:
+    with Results.open(path) as results:
+        results.add_verdict(BRIDGE_PAIR, "false_alarm", reviewer="Ben", note="old news")
+        results.add_verdict(SECOND_PAIR, "dismissed", reviewer="Ben")
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("a")
+        opened.shows("of 6 · 2 of 6 reviewed")
+        opened.shows("? help")
+        opened.press("k")
+        opened.shows("? help")
+        opened.press("k")
+        opened.shows("Verdict: false alarm by Ben")
+        opened.shows("Note of Ben: old news")
+        opened.shows("? help")
+        opened.press("c")
+        opened.shows("This is false alarm by Ben. Press the key again to decide otherwise.")
+        opened.shows("? help")
+        opened.press("c")
+        opened.shows("Confirmed. u takes it back.")
+        opened.shows("? help")
+        opened.press("u")
+        opened.shows("Taken back: false alarm by Ben again.")
+        opened.shows("1 of 6")
+        opened.shows("? help")
+        opened.press("u")
+        opened.shows("This is false alarm by Ben.")
+    with Results.open(path) as results:
+        assert results.verdicts()[BRIDGE_PAIR].reviewer == "Ben"
+        assert results.verdicts()[BRIDGE_PAIR].note == "old news"
+        assert results.verdicts()[SECOND_PAIR].verdict == "dismissed"
+
+
+def test_undo_leaves_what_somebody_decided_since(path: Path) -> None:
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("c")
+        opened.shows("Confirmed.")
+        opened.shows("? help")
+        with Results.open(path) as results:
+            results.add_verdict(BRIDGE_PAIR, "dismissed", reviewer="Ben")
+        opened.press("u")
+        opened.shows("Since then: dismissed by Ben. Nothing was taken back.")
+    with Results.open(path) as results:
+        assert results.verdicts()[BRIDGE_PAIR].verdict == "dismissed"
+
+
+def test_keys_that_begin_as_escape_does_leave_a_note_as_it_is_typed(path: Path) -> None:
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("n")
+        opened.shows("Note:")
+        opened.press("figures cmo\x1b[D\x1b[1;5C\x1bOcfirmed \x1b[200~by\r\nhand\x1b[201~\r")
+        opened.shows("Note saved.")
+        opened.shows("Your note: figures cmofirmed by hand")
+        opened.shows("? help")
+        opened.press("n")
+        opened.shows("Note: figures cmofirmed by hand")
+        opened.press("?\x1b")
+        opened.shows("The note is left as it was.")
+        opened.shows("? help")
+        for keys in ("\x1b[d", "\x1bc", "\x1bOc", "\x1b[200~c\x1b[201~", "\x1b"):
+            opened.press(keys)
+            opened.shows("1 of 6 · 0 of 6 reviewed")
+            opened.shows("? help")
+    with Results.open(path) as results:
+        assert results.verdicts() == {}
+        assert [decision.note for decision in results.decisions(BRIDGE_PAIR)] == ["figures cmofirmed by hand"]
+
+
+def test_keys_pressed_before_a_finding_is_shown_decide_nothing(path: Path) -> None:
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("cccccc")
+        opened.shows("Confirmed. u takes it back.")
+        opened.shows("? help")
+        opened.press("q")
+        assert opened.ends() == 0
+        assert "1 decision saved" in opened.screen
+
+
+def test_what_was_passed_over_comes_at_the_end(path: Path) -> None:
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("/")
+        opened.shows("Search:")
+        opened.press("river\r")
+        opened.shows("1 of 1")
+        opened.shows("? help")
+        opened.press("/")
+        opened.shows("Search:")
+        opened.press("open\r")
+        opened.shows("1 of 2")
+        opened.shows("? help")
+        opened.press("j")
+        opened.shows("2 of 2")
+        opened.shows("? help")
+        opened.press("f")
+        opened.shows("1 finding passed over before.")
+        opened.shows("1 of 1")
+        opened.shows("? help")
+        opened.press("f")
+        opened.shows("That was the last one.")
+        opened.shows("No finding to show.")
+
+
+def test_a_long_article_is_read_a_screen_at_a_time_from_the_statement_on(path: Path) -> None:
+    filler = "\n".join(f"Line {n} of the market report." for n in range(200))
+    text = f"{filler}\nThe market is open.\n{filler.replace('Line', 'Row')}\nThe market is not open."
+    with Results.open(path) as results:
+        document = Document(text, "market.txt", "en")
+        add(results, document, [("The market is open.", "The market is not open.", 0.99, "narrative")])
+    with terminal(path) as opened:
+        opened.shows("? help")
+        opened.press("o")
+        opened.shows("any other key goes back.")
+        assert "The market is open." in opened.screen
+        assert "Line 5 of" not in opened.screen
+        opened.press("o")
+        opened.shows("The market is not open.")
+        opened.shows("any other key goes back.")
+        opened.press("b")
+        opened.shows("Row 140 of")
+        opened.shows("any other key goes back.")
+        opened.press("x")
+        opened.shows("? help")
+
+
 def test_a_note_is_typed_and_saved(path: Path) -> None:
     with terminal(path) as opened:
         opened.shows("? help")
@@ -206,8 +334,10 @@ def test_an_empty_file_says_what_to_do(tmp_path: Path) -> None:
         pass
     with terminal(tmp_path / "empty.db") as opened:
         opened.shows("No finding to show.")
-        opened.press("cjkno")
         opened.shows("? help")
+        for key in "cjkno":
+            opened.press(key)
+            opened.shows("? help")
         opened.press("q")
         assert opened.ends() == 0
 

@@ -36,7 +36,7 @@ from claims.queue import (
 from claims.render import shown
 from claims.render.html import Card, Head, card_of
 from claims.render.pages import Piece, Tongue, paragraphs, tongue_of
-from claims.results import Kept, Results
+from claims.results import Decision, Kept, Results, standing
 
 PAGE = 60  # findings of the queue that are shown at a time
 DOCUMENTS_LISTED = 200  # in the filter, those with most findings; all are in the overview
@@ -215,7 +215,6 @@ def _title(title: str | None, source: str) -> str:
 
 
 def _row(item: Item) -> Row:
-    verdict = item.verdict or ""
     return Row(
         item.id,
         item.pair,
@@ -226,9 +225,14 @@ def _row(item: Item) -> Row:
         shown.one_line(item.b),
         (tongue_of(item.language), tongue_of(item.language_b)),
         (_title(item.title, item.source), *([_title(item.title_b, item.source_b)] if item.source_b else [])),
-        verdict,
-        f"{shown.VERDICT_WORDS[verdict]} by {shown.one_line(item.reviewer or '')}" if verdict else "",
+        item.verdict.verdict if item.verdict else "",
+        _verdict_words(item.verdict),
     )
+
+
+def _verdict_words(verdict: Verdict | None) -> str:
+    """A verdict without its note, as "confirmed by Ana"."""
+    return f"{shown.VERDICT_WORDS[verdict.verdict]} by {shown.one_line(verdict.reviewer)}" if verdict else ""
 
 
 def level_words(confidence: float, *, calibrated: bool) -> str:
@@ -276,7 +280,6 @@ class ArticleView:
     letters: str
     """Which of the statements of the current finding it has: "ab", or of two articles "a" or "b"."""
     paragraphs: list[tuple[list[Piece], list[Mark]]]
-    n_others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,23 +294,73 @@ class Past:
     """When, for a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What was decided on a pair, as one of its reviewers is told."""
+
+    seen: int
+    """The number of the last decision; 0 without one."""
+    state: str
+    """Its verdict; empty without one."""
+    words: str
+    """The same in words, with who gave it."""
+    own: bool
+    """Whether this reviewer gave it."""
+    last: str
+    """What was done last, in words."""
+    note: str
+    """Of this reviewer."""
+    notes: tuple[tuple[str, str], ...]
+    """Of others, each with the name."""
+    history: tuple[Past, ...]
+
+
+def stand_of(decisions: Sequence[Decision], reviewer: str) -> Stand:
+    """What a reviewer is told of the decisions on a pair, the first first."""
+    verdict = standing(decisions)
+    notes = {decision.reviewer: decision.note for decision in decisions}
+    before = [None, *(decision.verdict for decision in decisions)]
+    history = tuple(map(_past, decisions, before))
+    return Stand(
+        decisions[-1].number if decisions else 0,
+        verdict.verdict if verdict else "",
+        _verdict_words(verdict),
+        verdict is not None and verdict.reviewer == reviewer,
+        history[-1].words if history else "",
+        notes.pop(reviewer, ""),
+        tuple((shown.one_line(name), shown.one_line(note)) for name, note in notes.items() if note),
+        history,
+    )
+
+
+def _past(decision: Decision, before: str | None) -> Past:
+    """A decision in words; `before`: the verdict that stood before it."""
+    if decision.verdict == before and decision.note:
+        words = "note"
+    elif decision.verdict is None:
+        words = "note removed" if before is None else "taken back"
+    else:
+        words = shown.VERDICT_WORDS[decision.verdict]
+    try:
+        at = datetime.fromisoformat(decision.given)
+        day = f"{at.day} {at:%b %Y, %H:%M} UTC"
+    except ValueError:
+        day = shown.one_line(decision.given)
+    who = shown.one_line(decision.reviewer)
+    return Past(f"{words} by {who}", shown.one_line(decision.note), decision.given, day)
+
+
 @dataclass(frozen=True)
 class FindingView:
     """The current finding."""
 
     id: int
     pair: str
-    seen: int
-    """The number of the last decision on it."""
-    state: str
-    """Its verdict; empty without one."""
-    words: str
-    note: str
+    stand: Stand
     card: Card
     reasons: tuple[str, ...]
     calibrated: bool
     articles: list[ArticleView]
-    history: list[Past]
     is_long: tuple[bool, bool]
 
     @property
@@ -316,8 +369,8 @@ class FindingView:
         return len(self.articles) > 1
 
 
-def finding_view(results: Results, id: int) -> FindingView | None:
-    """The finding in a row; None when it is gone, as after its article was scored again."""
+def finding_view(results: Results, id: int, reviewer: str) -> FindingView | None:
+    """The finding in a row as a reviewer sees it; None when it is gone, as after its article was scored again."""
     document = document_of(results, id)
     if document is None:
         return None
@@ -326,37 +379,19 @@ def finding_view(results: Results, id: int) -> FindingView | None:
     report = results.report(document)
     other = results.report(current.other) if current.other else None
     finding = current.finding
-    decisions = results.decisions(current.pair)
     articles = [_article(report, kept, current, "a" if other else "ab")]
     if other:
         articles.append(_article(other, results.kept(other.document.id), current, "b"))
     return FindingView(
         id,
         current.pair,
-        decisions[-1][0] if decisions else 0,
-        finding.verdict.verdict if finding.verdict else "",
-        shown.verdict_words(finding).partition(":")[0],
-        decisions[-1][2] if decisions else "",
+        stand_of(results.decisions(current.pair), reviewer),
         card_of(report, finding, other=other),
         tuple(map(shown.one_line, finding.reasons)),
         report.calibrated,
         articles,
-        [_past(verdict, note) for _, verdict, note in decisions],
         (len(finding.a.text) > LONG, len(finding.b.text) > LONG),
     )
-
-
-def _past(verdict: Verdict | None, note: str) -> Past:
-    if verdict is None:
-        return Past("taken back", shown.one_line(note), "", "")
-    given = verdict.given
-    try:
-        at = datetime.fromisoformat(given)
-        day = f"{at.day} {at:%b %Y, %H:%M} UTC"
-    except ValueError:
-        day = shown.one_line(given)
-    words = f"{shown.VERDICT_WORDS.get(verdict.verdict, verdict.verdict)} by {shown.one_line(verdict.reviewer)}"
-    return Past(words, shown.one_line(note), given, day)
 
 
 def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) -> ArticleView:
@@ -390,7 +425,6 @@ def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) 
             )
             for pieces in paragraphs(report.document.text, spans)
         ],
-        len(others),
     )
 
 

@@ -26,7 +26,7 @@ from claims.render.html import report_sections as sections_of
 from claims.render.pages import asset, page_of
 from claims.render.shown import Options
 from claims.results import Results
-from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view
+from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view, stand_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 LONGEST_BODY = 64_000  # bytes of a decision with its note
 LONGEST_NOTE = 4_000  # characters
-CHANGES_TOLD = 500  # decisions; after more the page asks for the whole queue again
+CHANGES_TOLD = 500  # pairs decided on; after more the page asks for the whole queue again
+SECONDS_WAITED = 5.0  # for another process that is writing: as long as it waits, the page gets no answer
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -141,7 +142,7 @@ def application(site: Site) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with Results.open(site.path) as results:  # in the thread that answers
+        with Results.open(site.path, patience=SECONDS_WAITED) as results:  # in the thread that answers
             pages.results = results
             yield
 
@@ -243,7 +244,7 @@ class _Pages:
         return self._page(
             "review.html",
             queue=queue,
-            view=None if current is None else finding_view(self.results, current),
+            view=None if current is None else finding_view(self.results, current, self._site.reviewer),
             change=self.results.last_decision(),
             verdicts=VERDICTS,
             address=names_of(filter),
@@ -263,16 +264,20 @@ class _Pages:
     async def finding(self, request: Request) -> Response:
         """A finding with its article."""
         id = _number(request.path_params["id"])
-        view = None if id is None else finding_view(self.results, id)
+        view = None if id is None else finding_view(self.results, id, self._site.reviewer)
         return self._page("finding.html", 200 if view else 404, view=view, queue=None, verdicts=VERDICTS)
 
     async def decide(self, request: Request) -> Response:
-        """Note a decision, and say what stands now: 409 when somebody decided in the meantime."""
+        """Note a decision, and say what stands now: 409 when somebody decided in the meantime.
+
+        One without a verdict is a note, which stands beside whatever others do. What comes twice is noted once.
+        """
         from starlette.responses import JSONResponse
 
         try:
             told = json.loads(await _body(request))
-            pair, verdict, note, seen = (told[name] for name in ("pair", "verdict", "note", "seen"))
+            pair, note = told["pair"], told["note"]
+            verdict, seen = (told["verdict"], told["seen"]) if "verdict" in told else (None, 0)
         except (ValueError, KeyError, TypeError):
             return JSONResponse({"error": "not a decision"}, 400)
         if not isinstance(pair, str) or not isinstance(note, str) or not isinstance(seen, int):
@@ -280,33 +285,33 @@ class _Pages:
         if verdict is not None and (not isinstance(verdict, str) or verdict not in VERDICTS):
             return JSONResponse({"error": "not a verdict"}, 400)
         if not self.results.knows(pair):
-            return JSONResponse({"error": "no longer in the file"}, 404)
-        kept = shown.clean_note(note)[:LONGEST_NOTE]
-        added = self.results.add_verdict(pair, verdict, reviewer=self._site.reviewer, note=kept, seen=seen)
-        number, last, note = self.results.decisions(pair)[-1]
-        state = last.verdict if last else ""
-        words = f"{shown.VERDICT_WORDS[state]} by {shown.one_line(last.reviewer)}" if last else "no verdict"
-        return JSONResponse({"seen": number, "state": state, "words": words, "note": note}, 200 if added else 409)
+            return JSONResponse({"error": "This finding is no longer in the file: its article was scored again."}, 404)
+        reviewer, written = self._site.reviewer, shown.clean_note(note)[:LONGEST_NOTE]
+        if "verdict" in told:
+            number = self.results.add_verdict(pair, verdict, reviewer=reviewer, note=written, seen=seen)
+            last = self.results.decisions(pair)[-1]
+            is_noted = number > 0 or (last.verdict, last.reviewer, last.note) == (verdict, reviewer, written)
+        else:
+            number, is_noted = self.results.add_note(pair, written, reviewer=reviewer), True
+        return JSONResponse(self._told(pair, number), 200 if is_noted else 409)
+
+    def _told(self, pair: str, number: int = 0) -> dict[str, object]:
+        """What the page hears of the decisions on a pair, up to the one with a number, else of all."""
+        decisions = [each for each in self.results.decisions(pair) if not number or each.number <= number]
+        stand = stand_of(decisions, self._site.reviewer)
+        before = decisions[-2].number if len(decisions) > 1 else 0
+        told = {name: getattr(stand, name) for name in ("seen", "state", "words", "own", "last")}
+        return {"pair": pair, "before": before, **told}
 
     async def changes(self, request: Request) -> Response:
         """What was decided since a decision."""
         from starlette.responses import JSONResponse
 
         since = _number(request.query_params.get("since", "")) or 0
-        rows = self.results.decided_since(since, CHANGES_TOLD + 1)
-        told = [
-            {
-                "seen": number,
-                "pair": pair,
-                "state": verdict or "",
-                "words": f"{shown.VERDICT_WORDS[verdict]} by {shown.one_line(reviewer)}" if verdict else "",
-                "reviewer": shown.one_line(reviewer),
-            }
-            for number, pair, verdict, reviewer in rows[:CHANGES_TOLD]
-        ]
-        return JSONResponse(
-            {"change": self.results.last_decision(), "decisions": told, "complete": len(rows) <= CHANGES_TOLD}
-        )
+        change = self.results.last_decision()
+        pairs = self.results.decided_since(since, CHANGES_TOLD + 1)
+        told = [self._told(pair) for pair in pairs[:CHANGES_TOLD]]
+        return JSONResponse({"change": change, "decisions": told, "complete": len(pairs) <= CHANGES_TOLD})
 
     async def overview(self, request: Request) -> Response:
         """All of the file at a glance."""

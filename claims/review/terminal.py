@@ -7,10 +7,11 @@ rich and the terminal; what an article says is cleaned before it is shown.
 from __future__ import annotations
 
 import os
+import select
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -24,6 +25,7 @@ from claims.queue import ALL, UNREVIEWED, Filter, document_of, queue_of
 from claims.render import shown
 from claims.render.difference import differing
 from claims.results import Kept, Results
+from claims.review.screen import Stand, stand_of
 from claims.statements import Statement
 
 VERDICTS = {"c": "confirmed", "f": "false_alarm", "d": "dismissed"}
@@ -33,7 +35,11 @@ HELP = (
 )
 AROUND = 160  # characters of the article before and behind a statement
 SIDES = {"A": "cyan", "B": "magenta"}
-_ESCAPE, _INTERRUPT, _END = "\x1b", "\x03", "\x04"
+_ESCAPE, _END = "\x1b", "\x04"
+_OTHER = "\0"  # a key that means nothing here, as an arrow
+_PASTED, _PASTED_TO = "\x1b[200~", "\x1b[201~"  # around what is pasted
+_PASTE_APART, _PASTE_AS_TYPED = "\x1b[?2004h", "\x1b[?2004l"  # whether a terminal is to say so
+SECONDS_OF_A_KEY = 0.05  # within which the rest of a key comes that begins as Escape does
 
 
 def review(results: Results, reviewer: str, filter: Filter) -> int:
@@ -43,13 +49,13 @@ def review(results: Results, reviewer: str, filter: Filter) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ClaimsError("--terminal: this is no terminal; leave it out for the page in a browser")
-    with _single_keys(sys.stdin) as key:
-        return _Review(results, reviewer, filter, Console(highlight=False), key).run()
+    with _single_keys(sys.stdin) as keys:
+        return _Review(results, reviewer, filter, Console(highlight=False), keys).run()
 
 
 @contextmanager
-def _single_keys(stdin: TextIO) -> Iterator[Callable[[], str]]:
-    """What gives the next key as it is pressed; the terminal is as before afterwards."""
+def _single_keys(stdin: TextIO) -> Iterator[_Keys]:
+    """The keys as they are pressed; the terminal is as before afterwards."""
     try:
         import termios
         import tty
@@ -57,33 +63,81 @@ def _single_keys(stdin: TextIO) -> Iterator[Callable[[], str]]:
         raise ClaimsError("--terminal: needs a Unix terminal; leave it out for the page in a browser") from None
     number = stdin.fileno()
     before = termios.tcgetattr(number)
+    try:
+        tty.setcbreak(number)
+        print(_PASTE_APART, end="", flush=True)
+        yield _Keys(number)
+    finally:
+        print(_PASTE_AS_TYPED, end="", flush=True)
+        termios.tcsetattr(number, termios.TCSADRAIN, before)
 
-    def key() -> str:
-        pressed = os.read(number, 1)
+
+class _Keys:
+    """The keys of a terminal, one after the other."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def read(self) -> str:
+        """The next key: a letter, `_ESCAPE`, `_OTHER`, or what is pasted, behind `_PASTED`; nothing at the end."""
+        pressed = self._character()
+        if pressed != _ESCAPE or not self._is_more():
+            return pressed
+        if self._character() not in ("[", "O"):  # a key with Alt
+            return _OTHER
+        sequence = ""
+        while self._is_more() and (character := self._character()):
+            sequence += character
+            if "@" <= character <= "~":
+                break
+        return _PASTED + self._pasted() if sequence == "200~" else _OTHER
+
+    def drop(self) -> None:
+        """Forget what was pressed before now."""
+        import termios
+
+        termios.tcflush(self._number, termios.TCIFLUSH)
+
+    def _character(self) -> str:
+        pressed = os.read(self._number, 1)
         while pressed and len(pressed) < 4:
             try:
                 return pressed.decode()
             except UnicodeDecodeError:
-                pressed += os.read(number, 1)
+                pressed += os.read(self._number, 1)
         return pressed.decode("utf-8", "replace")
 
-    try:
-        tty.setcbreak(number)
-        yield key
-    finally:
-        termios.tcsetattr(number, termios.TCSADRAIN, before)
+    def _is_more(self) -> bool:
+        return bool(select.select([self._number], [], [], SECONDS_OF_A_KEY)[0])
+
+    def _pasted(self) -> str:
+        text = ""
+        while not text.endswith(_PASTED_TO) and (character := self._character()):
+            text += character
+        return text.removesuffix(_PASTED_TO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A verdict of this session, which can be taken back."""
+
+    id: int
+    pair: str
+    seen: int
+    """The number of the last decision on the pair that is known to be of this session."""
+    before: str | None
+    """The verdict that stood before."""
 
 
 class _Review:
-    def __init__(
-        self, results: Results, reviewer: str, filter: Filter, console: Console, key: Callable[[], str]
-    ) -> None:
+    def __init__(self, results: Results, reviewer: str, filter: Filter, console: Console, keys: _Keys) -> None:
         self._results = results
         self._reviewer = reviewer
         self._filter = filter
         self._console = console
-        self._key = key
-        self._decided: list[int] = []
+        self._keys = keys
+        self._steps: list[_Step] = []
+        self._asked: tuple[str, int, str | None] | None = None  # pair, last decision and verdict to be confirmed
         self._said = ""
         self._n_decisions = 0
 
@@ -92,8 +146,9 @@ class _Review:
         while True:
             ids = self._queue(at)
             kept = self._kept(at) if at is not None else None
-            self._show(kept, ids)
-            match self._key():
+            stand = self._stand(kept.pair) if kept else stand_of([], self._reviewer)
+            self._show(kept, stand, ids)
+            match self._keys.read():
                 case "q" | "" | "\x04":
                     return self._n_decisions
                 case "j" | " " if kept:
@@ -101,19 +156,19 @@ class _Review:
                 case "k" if kept:
                     at = self._step(ids, kept.id, -1)
                 case "c" | "f" | "d" as pressed if kept:
-                    onward = self._step(ids, kept.id, 1)
-                    if self._decide(kept, VERDICTS[pressed]):
-                        self._decided.append(kept.id)
-                        at = onward
+                    if self._decide(kept, stand, VERDICTS[pressed]):
+                        at = self._onward(ids, kept.id)
                 case "u":
-                    at = self._undo(kept, at)
+                    at = self._undo(kept, stand, at)
                 case "n" if kept:
-                    self._note(kept)
+                    self._note(kept, stand)
                 case "o" if kept:
                     self._open(kept)
                 case "/":
-                    self._filter = replace(self._filter, words=self._line("Search: "))
-                    at = next(iter(self._queue(None)), None)
+                    words = self._line("Search: ")
+                    if words is not None:
+                        self._filter = replace(self._filter, words=words)
+                        at = next(iter(self._queue(None)), None)
                 case "a":
                     self._filter = replace(
                         self._filter, verdict=ALL if self._filter.verdict == UNREVIEWED else UNREVIEWED
@@ -130,6 +185,9 @@ class _Review:
         found = self._results.kept(document) if document else []
         return next((each for each in found if each.id == id), None)
 
+    def _stand(self, pair: str) -> Stand:
+        return stand_of(self._results.decisions(pair), self._reviewer)
+
     def _step(self, ids: tuple[int, ...], id: int, step: int) -> int:
         place = ids.index(id) + step if id in ids else 0
         if not 0 <= place < len(ids):
@@ -137,67 +195,105 @@ class _Review:
             return id
         return ids[place]
 
+    def _onward(self, ids: tuple[int, ...], id: int) -> int | None:
+        """The finding after one that was decided on; at the end the first of those that were passed over."""
+        place = ids.index(id) + 1 if id in ids else 0
+        if place < len(ids):
+            return ids[place]
+        if self._filter.verdict != UNREVIEWED:
+            self._said += " That was the last finding."
+            return id
+        left = self._queue(None)
+        self._said += (
+            f" {shown.counted(len(left), 'finding')} passed over before." if left else " That was the last one."
+        )
+        return next(iter(left), None)
+
     # --- decisions ----------------------------------------------------------------------------------------------------
 
-    def _decide(self, kept: Kept, verdict: str | None, note: str | None = None) -> bool:
-        """Note a decision unless somebody decided since this finding was shown."""
-        decisions = self._results.decisions(kept.pair)
-        last = decisions[-1] if decisions else None
-        if (last[1] if last else None) != kept.finding.verdict:
-            words = shown.verdict_words(replace(kept.finding, verdict=last[1] if last else None)) or "taken back"
-            self._said = f"Somebody decided in the meantime: {words}. Press the key again to decide otherwise."
+    def _decide(self, kept: Kept, stand: Stand, verdict: str | None) -> bool:
+        """Note a decision unless it is over one of somebody else, which has to be asked for twice."""
+        asked = kept.pair, stand.seen, verdict
+        if stand.state and not stand.own and stand.state != verdict and self._asked != asked:
+            self._asked = asked
+            self._said = f"This is {stand.words}. Press the key again to decide otherwise."
             return False
-        before = last[2] if last else ""
-        self._results.add_verdict(
-            kept.pair,
-            verdict,
-            reviewer=self._reviewer,
-            note=before if note is None else shown.clean_note(note),
-            seen=last[0] if last else 0,
+        number = self._results.add_verdict(
+            kept.pair, verdict, reviewer=self._reviewer, note=stand.note, seen=stand.seen
         )
-        self._n_decisions += 1
+        if not number:
+            now = self._stand(kept.pair)
+            self._asked = kept.pair, now.seen, verdict
+            self._said = f"Somebody decided in the meantime: {now.last}. Press the key again to decide otherwise."
+            return False
+        self._decided(kept.pair, stand.seen, number)
+        if verdict:
+            self._steps.append(_Step(kept.id, kept.pair, number, stand.state or None))
         self._said = f"{shown.VERDICT_WORDS[verdict].capitalize()}. u takes it back." if verdict else "Taken back."
         return True
 
-    def _undo(self, kept: Kept | None, at: int | None) -> int | None:
-        if kept and kept.finding.verdict:
-            self._decide(kept, None)
-            return at
-        if not self._decided:
-            self._said = "Nothing to take back."
-            return at
-        last = self._decided.pop()
-        found = self._kept(last)
-        if found and found.finding.verdict:
-            self._decide(found, None)
-        return last
+    def _decided(self, pair: str, before: int, number: int) -> None:
+        """Count a decision; what could be taken back before it still can."""
+        self._n_decisions += 1
+        self._steps = [
+            replace(step, seen=number) if (step.pair, step.seen) == (pair, before) else step for step in self._steps
+        ]
 
-    def _note(self, kept: Kept) -> None:
-        note = self._line("Note: ")
-        verdict = kept.finding.verdict.verdict if kept.finding.verdict else None
-        if note and self._decide(kept, verdict, note):
-            self._said = "Note saved."
+    def _undo(self, kept: Kept | None, stand: Stand, at: int | None) -> int | None:
+        """Take the last verdict of this session back; without one, that of the finding shown."""
+        if not self._steps:
+            if kept and stand.state:
+                self._decide(kept, stand, None)
+            else:
+                self._said = "Nothing to take back."
+            return at
+        step = self._steps.pop()
+        before = self._stand(step.pair)
+        number = self._results.add_verdict(
+            step.pair, step.before, reviewer=self._reviewer, note=before.note, seen=step.seen
+        )
+        if not number:
+            self._said = f"Since then: {self._stand(step.pair).last}. Nothing was taken back."
+            return at
+        self._decided(step.pair, step.seen, number)
+        again = f": {self._stand(step.pair).words} again" if step.before else ""
+        self._said = f"Taken back{again}."
+        found = self._kept(step.id)
+        return step.id if found and found.pair == step.pair else at
 
-    def _line(self, prompt: str) -> str:
-        """A line as it is typed; Escape gives none."""
-        typed = ""
+    def _note(self, kept: Kept, stand: Stand) -> None:
+        note = self._line("Note: ", shown.one_line(stand.note))
+        if note is None:
+            self._said = "The note is left as it was."
+            return
+        number = self._results.add_note(kept.pair, shown.clean_note(note), reviewer=self._reviewer)
+        if number:
+            decisions = [decision.number for decision in self._results.decisions(kept.pair)]
+            self._decided(kept.pair, max((each for each in decisions if each < number), default=0), number)
+        self._said = "Note saved." if note else "No note."
+
+    def _line(self, prompt: str, typed: str = "") -> str | None:
+        """A line as it is typed, or changed; None with Escape."""
         self._console.print(Text(prompt, "bold"), end="")
-        while (pressed := self._key()) not in ("\n", "\r", "", _END):
+        self._console.out(typed, end="", highlight=False)
+        while (pressed := self._keys.read()) not in ("\n", "\r", "", _END):
             if pressed == _ESCAPE:
-                return ""
+                return None
             if pressed in ("\x7f", "\b"):
                 if typed:
                     typed = typed[:-1]
                     self._console.out("\b \b", end="")
-            elif pressed.isprintable():
-                typed += pressed
-                self._console.out(pressed, end="", highlight=False)
+                continue
+            letters = shown.one_line(pressed.removeprefix(_PASTED)) if pressed.startswith(_PASTED) else pressed
+            if letters.isprintable():
+                typed += letters
+                self._console.out(letters, end="", highlight=False)
         self._console.print()
         return typed.strip()
 
     # --- screen -------------------------------------------------------------------------------------------------------
 
-    def _show(self, kept: Kept | None, ids: tuple[int, ...]) -> None:
+    def _show(self, kept: Kept | None, stand: Stand, ids: tuple[int, ...]) -> None:
         if self._console.is_terminal:
             self._console.clear()
         counts = queue_of(self._results, self._filter).verdicts
@@ -208,7 +304,8 @@ class _Review:
         if kept is None:
             self._console.print(Text("\nNo finding to show. a shows all, / searches, q quits.", "bold"))
         else:
-            self._console.print(self._finding(kept))
+            self._console.print(self._finding(kept, stand))
+        self._keys.drop()  # nobody decides on what was not on the screen yet
         if self._said:
             self._console.print(Text(self._said, "bold"))
             self._said = ""
@@ -218,7 +315,7 @@ class _Review:
         one = self._results.document(kept.document)
         return one, self._results.document(kept.other) if kept.other else one
 
-    def _finding(self, kept: Kept) -> Group:
+    def _finding(self, kept: Kept, stand: Stand) -> Group:
         documents, finding = self._documents(kept), kept.finding
         calibrated = self._results.run_of(kept.document).calibrated
         level = shown.level_words(finding.confidence, calibrated=calibrated)
@@ -234,8 +331,11 @@ class _Review:
                 SIDES, documents, (finding.a, finding.b), self._marked(finding, documents), strict=True
             )
         ]
-        if verdict := shown.verdict_words(finding):
-            parts.append(Text(f"Verdict: {verdict}", "bold"))
+        if stand.words:
+            parts.append(Text(f"Verdict: {stand.words}", "bold"))
+        if stand.note:
+            parts.append(Text(f"Your note: {shown.one_line(stand.note)}"))
+        parts += [Text(f"Note of {name}: {note}") for name, note in stand.notes]
         return Group(*parts)
 
     def _marked(self, finding: Finding, documents: tuple[Document, Document]) -> Iterator[Text]:
@@ -253,16 +353,41 @@ class _Review:
         return Panel(text, title=title, title_align="left", border_style=SIDES[letter])
 
     def _open(self, kept: Kept) -> None:
-        """The whole article, until a key is pressed."""
+        """The article, a screen at a time from statement A on, until another key than those for it is pressed."""
+        lines: list[Text] = []
+        places: list[int] = []
+        width, height = self._console.width, max(4, self._console.height - 2)
         for document in dict.fromkeys(self._documents(kept)):
             text = Text("\n".join(map(shown.clean, document.text.split("\n"))))
+            lines += Text(shown.title(document), "bold").wrap(self._console, width)
             for letter, statement, owner in (
                 ("A", kept.finding.a, kept.document),
                 ("B", kept.finding.b, kept.other or kept.document),
             ):
                 if owner == document.id:
                     text.stylize(f"bold {SIDES[letter]}", statement.start, statement.end)
-            self._console.print(Text(shown.title(document), "bold"))
-            self._console.print(text)
-        self._console.print(Text("Any key goes back.", "dim"))
-        self._key()
+                    places.append(len(lines) + len(text[: statement.start].wrap(self._console, width)) - 1)
+            lines += text.wrap(self._console, width)
+        lowest = max(0, len(lines) - height)
+        words = (
+            "space and b on and back, o other statement; any other key goes back." if lowest else "Any key goes back."
+        )
+        place = 0
+        top = max(0, places[place] - 2)
+        while True:
+            top = min(max(0, top), lowest)
+            if self._console.is_terminal:
+                self._console.clear()
+            for line in lines[top : top + height]:
+                self._console.print(line, soft_wrap=True)
+            self._console.print(Text(words, "dim"))
+            match self._keys.read():
+                case " " if lowest:
+                    top += height
+                case "b" if lowest:
+                    top -= height
+                case "o" if lowest:
+                    place = 1 - place
+                    top = places[place] - 2
+                case _:
+                    return
