@@ -398,6 +398,10 @@ def test_an_article_has_a_page_with_all_its_findings(client: Client) -> None:
     assert page.status == 200
     assert page.body.count('<li class="card') == 3
     assert client.ask("/articles/0000").status == 404
+    [sheet] = re.findall(r'href="(/articles/[^"]*\.css)"', page.body)
+    style = client.ask(sheet)
+    assert (style.status, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert ":root:has(:is(#r1f3, #r1f3a, #r1f3b):target) .r1f3b" in style.body
 
 
 # decisions
@@ -491,7 +495,7 @@ def test_a_page_hears_of_the_decisions_of_others(client: Client, path: Path) -> 
     assert told["change"] == 1
     [decision] = told["decisions"]  # type: ignore[misc]
     assert decision == {
-        **{"pair": BRIDGE_PAIR, "seen": 1, "before": 0, "state": "dismissed", "own": False},
+        **{"pair": BRIDGE_PAIR, "seen": 1, "before": 1, "state": "dismissed", "own": False},
         **{"words": "dismissed by Ben�", "last": "dismissed by Ben�"},
     }
     assert client.ask("/changes?since=1").json()["decisions"] == []
@@ -540,6 +544,19 @@ def test_a_file_that_another_process_keeps_locked_is_said_and_tried_again(
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_other_methods_decide_nothing(client: Client, method: str) -> None:
     assert client.ask("/verdicts", method, Origin=f"http://127.0.0.1:{client.site.port}").status == 405
+
+
+def test_when_all_that_fits_a_filter_is_reviewed_the_page_does_not_say_all_is(client: Client, path: Path) -> None:
+    a, b, *_ = PAIRS["sanctions.txt"][1][0]
+    client.decide(pair_key(a, b), "confirmed")
+    a, b, *_ = PAIRS["bridge.txt"][1][0]
+    client.decide(pair_key(a, b), "confirmed")
+
+    assert "The only one that fits the filter is reviewed" in client.ask("/?language=es").body
+    page = client.ask("/?from=93").body
+    assert "The only one that fits the filter is reviewed" in page
+    assert "Clear the filter" in page
+    assert '<details class="more" open>' in page
 
 
 # the overview

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +227,148 @@ def test_undo_takes_the_last_verdict_back_and_returns_to_it(page: Page, path: Pa
     expect(page.locator("#said")).to_have_text("Nothing to take back.")
 
 
+def test_undo_takes_back_the_own_last_verdict_not_the_one_on_the_screen(
+    open_page: Callable[..., Page], path: Path
+) -> None:
+    with Results.open(path) as results:
+        results.add_verdict(SECOND_PAIR, "dismissed", reviewer="Ben")
+    page = open_page("&verdict=all")
+    finding(page, "93")
+    page.keyboard.press("c")
+    finding(page, "61")
+    expect(page.locator("[data-stands]")).to_have_text("dismissed by Ben")
+
+    page.keyboard.press("u")
+
+    finding(page, "93")
+    assert (verdict_of(path, BRIDGE_PAIR), verdict_of(path, SECOND_PAIR)) == (None, "dismissed")
+    page.keyboard.press("j")
+    finding(page, "61")
+    page.keyboard.press("u")
+    expect(page.locator("[data-conflict]")).to_contain_text("This is dismissed by Ben. Press again")
+    assert verdict_of(path, SECOND_PAIR) == "dismissed"
+    page.keyboard.press("u")
+    expect(page.locator("[data-stands]")).to_have_text("")
+    assert verdict_of(path, SECOND_PAIR) is None
+
+
+def test_over_the_verdict_of_somebody_else_a_key_is_pressed_twice_and_undo_puts_it_back(
+    open_page: Callable[..., Page], path: Path
+) -> None:
+    with Results.open(path) as results:
+        results.add_verdict(BRIDGE_PAIR, "false_alarm", reviewer="Ben", note="old news")
+    page = open_page("&verdict=all")
+    finding(page, "93")
+    page.keyboard.press("c")
+    expect(page.locator("[data-conflict]")).to_contain_text("This is false alarm by Ben.")
+    assert verdict_of(path, BRIDGE_PAIR) == "false_alarm"
+    page.keyboard.press("c")
+    finding(page, "61")
+    assert verdict_of(path, BRIDGE_PAIR) == "confirmed"
+
+    page.keyboard.press("u")
+
+    finding(page, "93")
+    expect(page.locator("#said")).to_have_text("Taken back: false alarm by Ben again.")
+    expect(page.locator("[data-stands]")).to_have_text("false alarm by Ben")
+    with Results.open(path) as results:
+        verdict = results.verdicts()[BRIDGE_PAIR]
+    assert (verdict.verdict, verdict.reviewer, verdict.note) == ("false_alarm", "Ben", "old news")
+
+
+def test_undo_leaves_what_somebody_decided_since(page: Page, path: Path, said: list[str]) -> None:
+    finding(page, "93")
+    page.keyboard.press("c")
+    finding(page, "61")
+    with Results.open(path) as results:
+        results.add_verdict(BRIDGE_PAIR, "dismissed", reviewer="Ben")
+
+    page.keyboard.press("u")
+
+    expect(page.locator("#said")).to_have_text("Since then: dismissed by Ben. Nothing was taken back.")
+    finding(page, "61")
+    assert verdict_of(path, BRIDGE_PAIR) == "dismissed"
+    said[:] = [one for one in said if "409" not in one]
+
+
+def test_verdicts_and_notes_of_one_finding_are_undone_step_by_step(page: Page, path: Path) -> None:
+    finding(page, "93")
+    page.keyboard.press("c")
+    finding(page, "61")
+    page.keyboard.press("k")
+    finding(page, "93")
+    page.keyboard.press("f")
+    finding(page, "61")
+    page.keyboard.press("k")
+    finding(page, "93")
+    page.keyboard.press("n")
+    page.keyboard.type("why?")
+    page.keyboard.press("Escape")
+    expect(page.locator("#said")).to_have_text("Note saved.")
+
+    page.keyboard.press("u")
+    expect(page.locator("[data-stands]")).to_have_text("confirmed by Ana")
+    page.keyboard.press("u")
+    expect(page.locator("[data-stands]")).to_have_text("")
+
+    expect(page.locator("#note")).to_have_value("why?")
+    assert verdict_of(path, BRIDGE_PAIR) is None
+    with Results.open(path) as results:
+        assert [decision.note for decision in results.decisions(BRIDGE_PAIR)] == ["", "", *["why?"] * 3]
+
+
+def test_what_a_colleague_decided_meanwhile_is_passed_over(page: Page, path: Path) -> None:
+    finding(page, "93")
+    with Results.open(path) as results:
+        results.add_verdict(SECOND_PAIR, "dismissed", reviewer="Ben")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator(".item.dismissed")).to_have_count(1)
+
+    page.keyboard.press("c")
+
+    finding(page, "44")
+
+
+def test_a_pair_that_stands_in_two_articles_is_decided_once(open_page: Callable[..., Page], path: Path) -> None:
+    document, pairs = PAIRS["bridge.txt"]
+    with Results.open(path) as results:
+        add(results, Document(f"{document.text} Agency.", "news/copy.txt", "en", "Copy"), pairs[:1])
+    page = open_page()
+    finding(page, "93")
+    expect(page.locator(".item")).to_have_count(N_FINDINGS + 1)
+    page.keyboard.press("c")
+    finding(page, "61")
+    expect(page.locator(".item.confirmed")).to_have_count(2)
+
+    page.keyboard.press("k")
+
+    finding(page, "93")
+    expect(page.locator("[data-stands]")).to_have_text("confirmed by Ana")
+    page.keyboard.press("f")
+    finding(page, "61")
+    assert verdict_of(path, BRIDGE_PAIR) == "false_alarm"
+
+
+def test_a_note_that_is_being_typed_stays_when_somebody_decides(page: Page, path: Path) -> None:
+    finding(page, "93")
+    page.keyboard.press("n")
+    page.keyboard.type("half a")
+    with Results.open(path) as results:
+        results.add_verdict(BRIDGE_PAIR, "dismissed", reviewer="Ben", note="old news")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("[data-stands]")).to_have_text("dismissed by Ben")
+
+    page.keyboard.type(" note")
+
+    expect(page.locator("#note")).to_be_focused()
+    expect(page.locator("#note")).to_have_value("half a note")
+    page.keyboard.press("Escape")
+    expect(page.locator("#said")).to_have_text("Note saved.")
+    with Results.open(path) as results:
+        verdict = results.verdicts()[BRIDGE_PAIR]
+    assert (verdict.reviewer, verdict.note) == ("Ben", "old news\nAna: half a note")
+
+
 def test_a_decision_is_still_there_after_a_reload(page: Page) -> None:
     page.keyboard.press("c")
     finding(page, "61")
@@ -320,15 +464,16 @@ def test_a_decision_of_somebody_else_is_shown_and_not_overwritten(
 
     page.keyboard.press("c")
 
-    expect(page.locator("[data-conflict]")).to_contain_text("It now stands as: dismissed by Ben.")
+    expect(page.locator("[data-conflict]")).to_contain_text("Somebody decided in the meantime: dismissed by Ben.")
     assert verdict_of(path, BRIDGE_PAIR) == "dismissed"
-    expect(page.locator("#note")).to_have_value("old news")
+    expect(page.locator(".noted")).to_have_text("Ben: old news")
+    expect(page.locator("#note")).to_have_value("")
     expect(page.locator(".top .progress")).to_contain_text("1 of")
     page.keyboard.press("c")
     finding(page, "61")
     assert verdict_of(path, BRIDGE_PAIR) == "confirmed"
     with Results.open(path) as results:
-        assert len(results.decisions(BRIDGE_PAIR)) == 2
+        assert [decision.note for decision in results.decisions(BRIDGE_PAIR)] == ["old news", ""]
     said[:] = [one for one in said if "409" not in one]  # Chromium names every answer of 400 and above
 
 
@@ -456,6 +601,49 @@ def test_a_phone_shows_everything_within_its_width(open_page: Callable[..., Page
     assert verdict_of(path, pair_key(*PAIRS["sanctions.txt"][1][0][:2])) == "confirmed"
 
 
+def test_a_search_in_a_narrow_window_decides_nothing(open_page: Callable[..., Page], path: Path) -> None:
+    page = open_page(viewport={"width": 800, "height": 700})
+    finding(page, "93")
+    page.keyboard.press("/")
+    expect(page.locator("#toggle")).to_have_attribute("aria-expanded", "true")
+    with page.expect_response(lambda answer: "/queue?" in answer.url):
+        page.keyboard.type("c")
+    expect(page.locator(".item")).to_have_count(2)
+
+    page.keyboard.type("ost")
+
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#words")).to_have_value("cost")
+    expect(page.locator(".item")).to_have_count(1)
+    page.locator("#toggle").focus()
+    page.keyboard.type("cfdnu")
+    expect(page.locator("#queue")).to_be_visible()
+    page.locator("#words").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#queue")).to_be_hidden()
+    finding(page, "93")
+    with Results.open(path) as results:
+        assert results.last_decision() == 0
+
+
+def test_a_link_to_a_statement_takes_the_reading_position_along(page: Page) -> None:
+    page.locator(".side.b .show").click()
+
+    expect(page.locator("#b")).to_be_focused()
+    page.keyboard.press("c")
+    finding(page, "61")
+
+
+def test_a_link_on_the_page_of_an_article_lights_up_the_statement(page: Page) -> None:
+    page.goto(page.url.split("?")[0] + f"articles/{PAIRS['bridge.txt'][0].id}")
+    statement = page.locator("mark.r1f1b").first
+    before = statement.evaluate("element => getComputedStyle(element).backgroundColor")
+
+    page.locator("a[href='#r1f1b']").first.click()
+
+    assert statement.evaluate("element => getComputedStyle(element).backgroundColor") != before
+
+
 def test_everything_is_done_with_the_keyboard_alone(page: Page, path: Path) -> None:
     finding(page, "93")
     page.keyboard.press("Tab")
@@ -478,7 +666,7 @@ def test_everything_is_done_with_the_keyboard_alone(page: Page, path: Path) -> N
     expect(page.locator("main")).to_be_focused()
 
 
-def test_single_keys_can_be_switched_off(page: Page, path: Path) -> None:
+def test_single_keys_can_be_switched_off_for_good(page: Page, path: Path, said: list[str]) -> None:
     finding(page, "93")
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
@@ -494,19 +682,159 @@ def test_single_keys_can_be_switched_off(page: Page, path: Path) -> None:
 
     finding(page, "93")
     assert verdict_of(path, BRIDGE_PAIR) is None
+    with served(path) as later:  # another start, on another port
+        page.goto(later.address)
+        finding(page, "93")
+        page.keyboard.press("c")
+        expect(page.locator("#keys")).not_to_be_checked()
+        assert verdict_of(path, BRIDGE_PAIR) is None
+        page.goto("about:blank")
+    said.clear()  # the other server is no stranger
 
 
-def test_a_server_that_stopped_is_said(path: Path, browser: Browser) -> None:
+def test_keys_behind_the_open_help_decide_nothing(page: Page, path: Path) -> None:
+    finding(page, "93")
+    page.keyboard.press("?")
+    page.locator("#help-title").click()
+    page.keyboard.press("c")
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}))")
+    page.keyboard.press("Escape")
+
+    finding(page, "93")
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'C', repeat: true, bubbles: true}))")
+    page.keyboard.press("j")
+    finding(page, "61")
+    assert verdict_of(path, BRIDGE_PAIR) is None
+
+
+def test_a_server_that_stopped_is_said_as_long_as_something_is_not_saved(path: Path, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     with served(path) as site:
         page.goto(site.address)
         finding(page, "93")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("#trouble")).to_contain_text("Every decision made so far is saved")
 
     page.keyboard.press("c")
 
-    expect(page.locator("#trouble")).to_contain_text("Not saved")
+    expect(page.locator("#trouble")).to_contain_text("Not saved yet: the server does not answer.")
+    with page.expect_event("requestfailed"):
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("#trouble")).to_contain_text("Not saved yet")
+    expect(page.locator("#trouble")).not_to_contain_text("is saved")
+    expect(page.locator("[data-stands]")).to_have_text("not saved yet: Confirmed")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.accept()
     context.close()
+
+
+@pytest.fixture
+def locked(
+    open_page: Callable[..., Page], path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Page, sqlite3.Connection]]:
+    """A page on a file that another process keeps, until that is rolled back."""
+    monkeypatch.setattr("claims.review.server.SECONDS_WAITED", 0.05)
+    with served(path) as site, closing(sqlite3.connect(path, isolation_level=None)) as locker:
+        page = open_page(at=site)
+        finding(page, "93")
+        page.keyboard.press("j")
+        finding(page, "61")
+        page.keyboard.press("k")
+        finding(page, "93")
+        locker.execute("BEGIN IMMEDIATE")
+        yield page, locker
+        page.close()
+    said[:] = [one for one in said if "503" not in one]
+
+
+def test_a_decision_that_cannot_be_saved_waits_and_is_sent_again(
+    locked: tuple[Page, sqlite3.Connection], path: Path
+) -> None:
+    page, locker = locked
+    page.keyboard.press("c")
+    expect(page.locator("#trouble")).to_contain_text("results.db: in use by another process")
+    finding(page, "93")
+    page.keyboard.press("j")
+    finding(page, "61")
+    expect(page.locator("#trouble")).to_contain_text("Not saved yet")
+
+    locker.execute("ROLLBACK")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator(".item.confirmed")).to_have_count(1)
+    assert verdict_of(path, BRIDGE_PAIR) == "confirmed"
+    page.keyboard.press("u")
+    finding(page, "93")
+    assert verdict_of(path, BRIDGE_PAIR) is None
+
+
+def test_a_decision_that_waits_is_taken_back_before_any_other(
+    locked: tuple[Page, sqlite3.Connection], path: Path
+) -> None:
+    page, locker = locked
+    locker.execute("ROLLBACK")
+    page.keyboard.press("c")
+    finding(page, "61")
+    locker.execute("BEGIN IMMEDIATE")
+    page.keyboard.press("f")
+    expect(page.locator("[data-stands]")).to_have_text("not saved yet: False alarm")
+
+    page.keyboard.press("u")
+
+    expect(page.locator("#said")).to_have_text("Taken back before it was saved.")
+    expect(page.locator("#trouble")).to_be_hidden()
+    locker.execute("ROLLBACK")
+    assert (verdict_of(path, BRIDGE_PAIR), verdict_of(path, SECOND_PAIR)) == ("confirmed", None)
+
+
+def test_a_note_that_cannot_be_saved_is_there_again_and_sent_later(
+    locked: tuple[Page, sqlite3.Connection], path: Path
+) -> None:
+    page, locker = locked
+    page.keyboard.press("n")
+    page.keyboard.type("call the mayor")
+    page.keyboard.press("Escape")
+    expect(page.locator("#trouble")).to_contain_text("Not saved yet")
+    page.keyboard.press("j")
+    finding(page, "61")
+    page.keyboard.press("k")
+    finding(page, "93")
+    expect(page.locator("#note")).to_have_value("call the mayor")
+
+    locker.execute("ROLLBACK")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+    expect(page.locator("#trouble")).to_be_hidden()
+    with Results.open(path) as results:
+        assert [decision.note for decision in results.decisions(BRIDGE_PAIR)] == ["call the mayor"]
+
+
+def test_what_somebody_decided_before_a_waiting_decision_is_said_until_it_is_read(
+    locked: tuple[Page, sqlite3.Connection], path: Path, said: list[str]
+) -> None:
+    page, locker = locked
+    page.keyboard.press("c")
+    expect(page.locator("#trouble")).to_contain_text("Not saved yet")
+    page.keyboard.press("j")
+    finding(page, "61")
+    locker.execute("INSERT INTO verdicts VALUES (NULL, ?, 'dismissed', 'Ben', '', '')", (BRIDGE_PAIR,))
+    locker.execute("COMMIT")
+
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+    lost = "Not saved: Confirmed on “the bridge cost 12 million euros”. Somebody decided in the meantime: dismissed by"
+    expect(page.locator("#trouble")).to_contain_text(lost)
+    page.keyboard.press("f")
+    finding(page, "44")
+    expect(page.locator("#trouble")).to_contain_text(lost)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#trouble")).to_be_hidden()
+    assert (verdict_of(path, BRIDGE_PAIR), verdict_of(path, SECOND_PAIR)) == ("dismissed", "false_alarm")
+    said[:] = [one for one in said if "409" not in one]
 
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

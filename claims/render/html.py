@@ -38,7 +38,7 @@ def render_html(reports: Sequence[Report], options: Options) -> str:
     names = [finding.name for section in sections for finding in section.findings]
     return _page(
         "report.html",
-        _target_style(names),
+        target_style(names),
         heading=HEADING,
         name=_name(section.head.title for section in sections),
         contents=[(section.head, shown.counted(len(section.findings), "finding")) for section in sections],
@@ -317,7 +317,7 @@ def _sentences(document: Document, statements: Sequence[Statement]) -> list[tupl
     ]
 
 
-def _target_style(names: Sequence[str]) -> str:
+def target_style(names: Sequence[str]) -> str:
     """Rules that light up both statements and the card of the finding that a link went to."""
     if not names:
         return ""

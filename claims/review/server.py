@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,11 @@ from urllib.parse import urlencode
 from claims.errors import ClaimsError
 from claims.findings import VERDICTS
 from claims.render import shown
-from claims.render.html import FOOTER, HEADING
+from claims.render.html import FOOTER, HEADING, ReportSection, target_style
 from claims.render.html import report_sections as sections_of
 from claims.render.pages import asset, page_of
 from claims.render.shown import Options
-from claims.results import Results
+from claims.results import Decision, Results
 from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view, stand_of
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def application(site: Site) -> Starlette:
             Route("/verdicts", pages.decide, methods=["POST"]),
             Route("/changes", pages.changes),
             Route("/overview", pages.overview),
+            Route("/articles/{document}.css", pages.targets),
             Route("/articles/{document}", pages.article),
             Route("/static/claims.css", pages.style),
             Route("/static/review.js", pages.script),
@@ -299,9 +300,8 @@ class _Pages:
         """What the page hears of the decisions on a pair, up to the one with a number, else of all."""
         decisions = [each for each in self.results.decisions(pair) if not number or each.number <= number]
         stand = stand_of(decisions, self._site.reviewer)
-        before = decisions[-2].number if len(decisions) > 1 else 0
         told = {name: getattr(stand, name) for name in ("seen", "state", "words", "own", "last")}
-        return {"pair": pair, "before": before, **told}
+        return {"pair": pair, "before": _before(decisions, self._site.reviewer), **told}
 
     async def changes(self, request: Request) -> Response:
         """What was decided since a decision."""
@@ -318,11 +318,11 @@ class _Pages:
         return self._page("overview.html", view=overview(self.results, request.query_params.get("article", "")[:200]))
 
     async def article(self, request: Request) -> Response:
-        """An article with all its findings, as `claims check --format html` shows it."""
+        """An article with the findings within it, as `claims check --format html` shows it."""
         document = request.path_params["document"]
-        if not self.results.ask("SELECT 1 FROM documents WHERE id = ?", document):
+        sections = self._sections(document)
+        if not sections:
             return self._page("gone.html", 404)
-        sections = sections_of([self.results.report(document)], Options())
         return self._page(
             "report.html",
             sections=sections,
@@ -331,10 +331,23 @@ class _Pages:
             name=sections[0].head.title,
             footer=FOOTER,
             style="",
+            sheets=["/static/claims.css", f"/articles/{document}.css"],
             policy="",
             back="/",
             back_words="back to the review",
         )
+
+    async def targets(self, request: Request) -> Response:
+        """The style that lights up, on the page of an article, the finding that a link went to."""
+        sections = self._sections(request.path_params["document"])
+        names = [finding.name for section in sections for finding in section.findings]
+        return self._file(target_style(names), "text/css")
+
+    def _sections(self, document: str) -> list[ReportSection]:
+        """The section about an article; none when it is not in the file."""
+        if not self.results.ask("SELECT 1 FROM documents WHERE id = ?", document):
+            return []
+        return sections_of([self.results.report(document)], Options())
 
     async def style(self, _: Request) -> Response:
         """The style of every page."""
@@ -358,6 +371,12 @@ class _Pages:
 
         site = {"file": shown.one_line(self._site.path.name), "reviewer": shown.one_line(self._site.reviewer)}
         return HTMLResponse(page_of(template, "claims.review", site=site, **values), status)
+
+
+def _before(decisions: Sequence[Decision], reviewer: str) -> int:
+    """The number of the decision before that of a reviewer, where it is the last; else of the last itself."""
+    numbers = [0, *(decision.number for decision in decisions)]
+    return numbers[-2] if decisions and decisions[-1].reviewer == reviewer else numbers[-1]
 
 
 async def _body(request: Request) -> bytes:
