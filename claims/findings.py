@@ -42,6 +42,7 @@ class Verdict:
     """One of `VERDICTS`."""
     reviewer: str
     note: str
+    """Of this reviewer; below it those of others, each with the name."""
     given: str
     """When, in UTC, ISO 8601."""
 
