@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,11 +64,14 @@ def _single_keys(stdin: TextIO) -> Iterator[_Keys]:
         raise ClaimsError("--terminal: needs a Unix terminal; leave it out for the page in a browser") from None
     number = stdin.fileno()
     before = termios.tcgetattr(number)
+    keys = _Keys(number)
+    handler = signal.signal(signal.SIGINT, keys.interrupt)
     try:
         tty.setcbreak(number)
         print(_PASTE_APART, end="", flush=True)
-        yield _Keys(number)
+        yield keys
     finally:
+        signal.signal(signal.SIGINT, handler)
         print(_PASTE_AS_TYPED, end="", flush=True)
         termios.tcsetattr(number, termios.TCSADRAIN, before)
 
@@ -77,6 +81,12 @@ class _Keys:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        self._interrupted = False
+
+    def interrupt(self, *_: object) -> None:
+        """Hear of Ctrl-C; where the error is lost, as in code that cleans up, the next key is it."""
+        self._interrupted = True
+        raise KeyboardInterrupt
 
     def read(self) -> str:
         """The next key: a letter, `_ESCAPE`, `_OTHER`, or what is pasted, behind `_PASTED`; nothing at the end."""
@@ -99,6 +109,8 @@ class _Keys:
         termios.tcflush(self._number, termios.TCIFLUSH)
 
     def _character(self) -> str:
+        if self._interrupted:
+            raise KeyboardInterrupt
         pressed = os.read(self._number, 1)
         while pressed and len(pressed) < 4:
             try:
