@@ -22,7 +22,8 @@ documents=${DOCUMENTS:-300}
 mkdir -p "$work"
 
 examples=$work/first.npz weights=$start
-[ -f "$examples" ] || "$python" -m models.data --data "$data" --out "$examples" --passes "${PASSES:-3}"
+[ -f "$examples" ] ||
+    "$python" -m models.data --data "$data" --out "$examples" --passes "${PASSES:-3}" ${ARTICLES:+--articles "$ARTICLES"}
 if [ -z "$start" ]; then
     weights=$work/first
     [ -f "$weights/model.safetensors" ] ||
