@@ -670,5 +670,5 @@ def test_an_export_of_pages_and_tables_needs_a_place(folder: Path, tmp_path: Pat
         assert_one_error(run("export", results, "--format", format), "name where to write it with -o")
         assert run("export", results, "--format", format, "-o", tmp_path / format).returncode == 0
     assert (tmp_path / "html" / "index.html").is_file()
-    assert_one_error(run("export", results, "--format", "html", "-o", results), "cannot be written")
+    assert_one_error(run("export", results, "--format", "html", "-o", folder / "first.txt"), "cannot be written")
     assert_one_error(run("export", tmp_path / "none.db"), "no such file")
