@@ -584,7 +584,7 @@ def test_a_saved_check_is_exported_as_it_was_printed(folder: Path, tmp_path: Pat
 
     assert printed.returncode == 0
     assert exported.stdout == printed.stdout
-    assert run("batch", folder / "first.txt", "-o", results, "--workers", "1").stdout.count(b"0 scored, 1 unchanged") == 1
+    assert b"0 scored, 1 unchanged" in run("batch", folder / "first.txt", "-o", results, "--workers", "1").stdout
 
 
 def test_shards_are_merged(folder: Path, tmp_path: Path) -> None:
