@@ -79,14 +79,16 @@ class Tagger:
         return self._model
 
     def tag(self, sentences: Sequence[str], language: str) -> list[Tags]:
-        """What the heads say of each sentence, in order."""
+        """What the heads say of each sentence, in order; one that comes again is read once."""
+        distinct = list(dict.fromkeys(sentences))
         tagged: list[Tags] = []
-        for first in range(0, len(sentences), SENTENCES_AT_A_TIME):
-            chunk = sentences[first : first + SENTENCES_AT_A_TIME]
+        for first in range(0, len(distinct), SENTENCES_AT_A_TIME):
+            chunk = distinct[first : first + SENTENCES_AT_A_TIME]
             read = self._model.read(chunk)
             answers = tag_tokens(self._heads, [features(*pair, language) for pair in zip(chunk, read, strict=True)])
             tagged += [self._tags(*each) for each in zip(chunk, read, answers, strict=True)]
-        return tagged
+        tags_of = dict(zip(distinct, tagged, strict=True))
+        return [tags_of[sentence] for sentence in sentences]
 
     def claim_score(self, tags: Tags, start: int, end: int) -> float:
         """How much a span of a tagged sentence is worth checking, 0 to 1; a claim from 0.5 on."""

@@ -434,7 +434,7 @@ ODD = {
     "a few NUL bytes": b"The door is open.\x00 The door is shut. It rains.",
     "only questions": b"Who knows? Why not? Is it so?",
     "one sentence": b"The bridge is open to traffic.",
-    "one long word": b"x" * 100_000,
+    "one long word": b"x" * 20_000,
     "unknown language": b"Zorp flibble quanxo drell. Blimfa dorp zorp flibble!",
     "right to left": "الجسر مفتوح أمام حركة المرور. الجسر مغلق أمام حركة المرور.".encode(),
     "emoji": "🙂🙂 The door is open 👩‍👩‍👧. The door is shut 🇪🇸!".encode(),

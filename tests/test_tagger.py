@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims.errors import ModelError
-from claims.nli import BundledModel
+from claims.nli import BundledModel, Tokens
 from claims.tagger import FILE, Tagger, features, read_heads, tag_tokens
 
 
@@ -77,6 +78,23 @@ def test_a_sentence_is_tagged_alike_alone_and_among_others(tagger: Tagger) -> No
         (alone,) = tagger.tag([sentence], "en")
         assert alone.boundaries == tags.boundaries
         assert alone.subjects == tags.subjects
+
+
+def test_a_sentence_that_comes_again_is_read_once(
+    tagger: Tagger, bundled: BundledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def reading(texts: Sequence[str]) -> list[Tokens]:
+        read.extend(texts)
+        return BundledModel.read(bundled, texts)
+
+    monkeypatch.setattr(bundled, "read", reading)
+
+    first, other, again = tagger.tag(["The bridge is open.", "Trams run.", "The bridge is open."], "en")
+
+    assert read == ["The bridge is open.", "Trams run."]
+    assert first is again is not other
 
 
 @settings(max_examples=50, deadline=None)
