@@ -197,8 +197,8 @@ class _Batch:
 
     def _is_known(self, source: Source, document: Document) -> bool:
         """Whether the report of a text that was scored stands; it is noted that this source holds the text too."""
-        before = self.results.document(document.id)
-        if before.source == document.source:
+        if self.results.is_of(document.id, source.key):  # the file changed, its text did not
+            before = self.results.document(document.id)
             if before.language != document.language:
                 return False
             if (before.title, before.date) != (document.title, document.date):

@@ -326,7 +326,9 @@ def batch(
         raise typer.Exit(INTERRUPTED)
     if not done.done - done.failed:
         where = ", ".join(map(str, articles))
-        way_out = "see --failures" if done.failed else "name a folder with text, Markdown or HTML"
+        way_out = (
+            f"see `claims export {output} --failures`" if done.failed else "name a folder with text, Markdown or HTML"
+        )
         typer.echo(f"claims: {where}: no article could be read and scored; {way_out}", err=True)
         raise typer.Exit(COULD_NOT_RUN)
 
@@ -416,7 +418,7 @@ def export(
             raise ClaimsError("nli: writes every reviewed pair; leave out --only and --min-confidence")
         if format in ("html", "parquet") and output is None and not failures:
             raise ClaimsError(f"{format.value}: name where to write it with -o")
-        if output:
+        if output and format in ("html", "parquet"):
             _keep_results(output)
         with Results.open(results, read_only=True) as opened:
             reports = exporting.chosen(opened, choice)
@@ -826,6 +828,8 @@ def _stopping() -> Iterator[Callable[[], bool]]:
     def press(*_: object) -> None:
         nonlocal pressed
         if pressed:
+            if sys.stderr.isatty():
+                typer.echo("\x1b[?25h", err=True, nl=False)  # the progress bar hides the cursor
             os._exit(INTERRUPTED)  # what is finished is in the file, and the processes that score end with this one
         pressed = True
         typer.echo("claims: finishing what is being scored; Ctrl-C again stops at once", err=True)

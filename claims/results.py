@@ -607,6 +607,10 @@ class Results:
             "SELECT 1 FROM documents JOIN runs ON runs.id = run WHERE documents.id = ? AND key = ?", document, run.key
         )
 
+    def is_of(self, document: str, source: str) -> bool:
+        """Whether a document was read from a source."""
+        return self._any("SELECT 1 FROM sources WHERE source = ? AND document = ?", source, document)
+
     def totals(self) -> Totals:
         """What is in the file."""
         [(documents,)] = self._ask("SELECT count(*) FROM documents")

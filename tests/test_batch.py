@@ -214,6 +214,20 @@ def test_a_file_touched_or_dated_anew_is_not_scored_again(tmp_path: Path, path: 
     assert report.document.date == "2026-03-01"
 
 
+def test_a_file_is_the_same_one_from_another_folder(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fill(tmp_path / "in", range(2))
+    scored(folder, path)
+    for file in folder.iterdir():
+        os.utime(file, (1, 1))
+    monkeypatch.chdir(folder)
+
+    done = scored(Path(), path)
+
+    assert (done.scored, done.unchanged, done.repeated) == (0, 2, 0)
+
+
 def test_an_article_in_another_language_than_before_is_scored_again(tmp_path: Path, path: Path) -> None:
     table = tmp_path / "in.jsonl"
     for language in ("en", "de"):
