@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.calibration import UNCALIBRATED, pair_features, shared_content
-from claims.detect import Detector, evidence, findings_of, model_input
+from claims.detect import SECOND_OPINIONS, Detector, answers, evidence, findings_of, model_input
 from claims.document import Document
 from claims.errors import ClaimsError
 from claims.findings import Finding, kind_across
-from claims.nli import BundledModel, bundled_folder, predict_each
+from claims.nli import BundledModel, bundled_folder
 from claims.pairs import PAIRS_PER_STATEMENT, Candidates, pair_relatedness
 from claims.results import PairAcross, Results, Run, pair_key
 from claims.statements import Statement
@@ -160,7 +160,9 @@ def _findings(results: Results, detector: Detector, pairs: Sequence[PairAcross])
         (document_a, of_a), (document_b, of_b) = held[pair.document_a], held[pair.document_b]
         sides.append((of_a[pair.a], of_b[pair.b]))
         asked.append(model_input(document_a, *sides[-1], document_b))
-    [prediction] = predict_each(detector.model, [[*asked, *((b, a) for a, b in asked)]])
+    both_directions = [*asked, *((b, a) for a, b in asked)]
+    n_surest = SECOND_OPINIONS * (1 + len(asked) // USUAL_PAIRS)
+    [prediction] = answers(detector.model, detector.second, [both_directions], n_surest=n_surest)
     calibration = detector.calibration or UNCALIBRATED
     apart = [(a, replace(b, sentence=a.sentence + SENTENCES_APART)) for a, b in sides]
     candidates = Candidates((), _relatedness(held, pairs), len(pairs), USUAL_PAIRS)

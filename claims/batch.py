@@ -388,4 +388,5 @@ class Make:
     def __call__(self) -> Detector:
         """A new detector that remembers what its model has answered."""
         detector = Detector.from_pretrained(**asdict(self))
-        return replace(detector, model=Remembering(detector.model))
+        second = detector.second and Remembering(detector.second)
+        return replace(detector, model=Remembering(detector.model), second=second)

@@ -23,7 +23,7 @@ from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
 from claims.pairs import Candidates, content, stem
 from claims.statements import Statement
 
-VERSION = 3
+VERSION = 4
 FILE = "calibration.json"
 
 FEATURES = (
@@ -31,8 +31,8 @@ FEATURES = (
     "contradiction_min",  # and in the other
     "entailment_max",  # log-odds of entailment in the direction that is surer of it
     "in_context",  # log-odds of contradiction, mean of both directions, of the whole sentences where they were read
-    "rank",  # log(1 + pairs of the article that the model takes rather for a contradiction)
-    "relatedness",  # what the two share, as `claims.pairs` measures it
+    "rank",  # log(1 + pairs that the model takes rather for a contradiction, of as many as the default budget reads)
+    "relatedness",  # log(1 + what the two share), as `claims.pairs` measures it
     "numeric_conflict",  # share of content in common, where both count the same unit with different numbers
     "same_speaker",  # 1 when one named source says both
     "one_reported",  # 1 when a named source says one of them and nobody named the other
@@ -129,10 +129,11 @@ def pair_features(
         return np.zeros((0, len(FEATURES)))
     surest, other = contradiction.max(axis=0), contradiction.min(axis=0)
     rank = np.empty(len(pairs))
-    rank[np.argsort(-contradiction.mean(axis=0), kind="stable")] = np.log1p(np.arange(len(pairs)))
+    among = np.arange(len(pairs)) * candidates.usual / len(pairs)  # as if as many were read as usual
+    rank[np.argsort(-contradiction.mean(axis=0), kind="stable")] = np.log1p(among)
     plain = np.array([_plain_features(a, b) for a, b in pairs], np.float64)
     pairs_read = np.full(len(pairs), np.log(candidates.usual))
-    told = [surest, other, entailment.max(axis=0), in_context, rank, candidates.relatedness]
+    told = [surest, other, entailment.max(axis=0), in_context, rank, np.log1p(candidates.relatedness)]
     return np.column_stack([*told, plain, pairs_read])
 
 

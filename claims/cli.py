@@ -594,13 +594,14 @@ def evaluate(
 
     with _one_line_errors():
         from claims import evaluate as measuring
-        from claims.detect import Detector
+        from claims.detect import Detector, calibration_of
+        from claims.nli import load_model
 
         rows = measuring.read_rows(data)
-        detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs)
         figures: dict[str, Any]
         if measuring.are_articles(rows, data):
             labelled = measuring.read_articles(rows)
+            detector = Detector.from_pretrained(model, device=device, max_pairs=max_pairs)
             found = []
             with _progress(data.name) as progress:
                 for article in labelled:
@@ -616,8 +617,9 @@ def evaluate(
         else:
             with _progress(data.name) as progress:
                 pairs = [(row["premise"], row["hypothesis"]) for row in rows]
-                prediction = detector.model.predict(pairs, progress)
-            temperature = detector.calibration.temperature if detector.calibration else 1.0
+                prediction = load_model(model, device=device).predict(pairs, progress)
+            calibration = calibration_of(model)
+            temperature = calibration.temperature if calibration else 1.0
             figures = measuring.score_pairs(rows, prediction, temperature)
             as_text = render_pair_figures
         written = json.dumps(figures, ensure_ascii=False, indent=1) + "\n" if format == "json" else as_text(figures)

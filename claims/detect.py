@@ -30,6 +30,7 @@ from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
 from claims.tagger import Tagger
 
+SECOND_OPINIONS = 40  # pairs of an article, those the model is surest of, about which a second one is asked too
 LOOKED_AGAIN = 25  # pairs of an article, those the model is surest of, that are read again with their whole sentences
 LONGEST_SUBJECT = 80  # characters; what is longer is more than a name and would drown the statement
 
@@ -52,6 +53,8 @@ class Detector:
     """What tells statements apart; None: rules alone."""
     claims_only: bool = False
     """Whether to pair only statements worth checking."""
+    second: NLI | None = None
+    """A model that is asked about the surest pairs too; None: none is."""
 
     @classmethod
     def from_pretrained(
@@ -71,17 +74,19 @@ class Detector:
         writes it.
         Raises: ModelError when the model cannot be used.
         """
-        found = find_model(model)
-        file = found / FILE if isinstance(found, Path) else None
-        given = Path(calibration) if calibration else file if file and file.is_file() else None
+        fitted = Calibration.load(Path(calibration)) if calibration else calibration_of(model)
         loaded = load_model(model, device=device, n_threads=n_threads)
-        of_its_own = Tagger.open(loaded) if isinstance(loaded, BundledModel) else None
+        of_its_own = second = None
+        if isinstance(loaded, BundledModel):
+            of_its_own, second = Tagger.open(loaded), loaded
+            loaded = second.for_articles()
         return cls(
             loaded,
-            Calibration.load(given) if given else None,
+            fitted,
             max_pairs,
             of_its_own or Tagger.from_pretrained(n_threads=n_threads),
             claims_only,
+            None if second is loaded else second,
         )
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
@@ -95,7 +100,7 @@ class Detector:
         readings = [
             read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only) for document in documents
         ]
-        predictions = predict_each(self.model, [reading.both_directions for reading in readings], progress)
+        predictions = answers(self.model, self.second, [reading.both_directions for reading in readings], progress)
         for reading, prediction in zip(readings, predictions, strict=True):
             if not np.isfinite(prediction.logits).all():
                 source = reading.extract.document.source
@@ -133,6 +138,13 @@ class Detector:
         )
 
 
+def calibration_of(model: str | Path | None = None) -> Calibration | None:
+    """The calibration in a model's folder; None where there is none. Raises: ModelError when it is damaged."""
+    found = find_model(model)
+    file = found / FILE if isinstance(found, Path) else None
+    return Calibration.load(file) if file and file.is_file() else None
+
+
 def findings_of(
     pairs: Sequence[tuple[Statement, Statement]],
     prediction: Prediction,
@@ -151,6 +163,37 @@ def findings_of(
         )
         for k, (a, b) in enumerate(pairs)
     ]
+
+
+def answers(
+    model: NLI,
+    second: NLI | None,
+    asked: Sequence[Sequence[tuple[str, str]]],
+    progress: Progress | None = None,
+    n_surest: int = SECOND_OPINIONS,
+) -> list[Prediction]:
+    """What a model says of several lists of pairs, each of which has all as (a, b), then all as (b, a).
+
+    Of the pairs of each list that it is surest of, the logits are the mean of its own and those of the second model:
+    one that knows articles best is asked which pairs to look at, and two that learned from different pairs what they
+    are.
+    """
+    predictions = predict_each(model, asked, progress)
+    if second is None:
+        return predictions
+    surest = [_surest_first(evidence(prediction, 1.0)[0].mean(axis=0))[:n_surest] for prediction in predictions]
+    rows = [np.concatenate([of_list, of_list + len(pairs) // 2]) for of_list, pairs in zip(surest, asked, strict=True)]
+    again = [[pairs[row] for row in of_list] for of_list, pairs in zip(rows, asked, strict=True)]
+    told = []
+    for prediction, of_list, other in zip(predictions, rows, predict_each(second, again), strict=True):
+        logits = prediction.logits.copy()
+        logits[of_list] = (logits[of_list] + other.logits) / 2
+        told.append(Prediction(logits, prediction.truncated))
+    return told
+
+
+def _surest_first(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
+    return np.argsort(-contradiction, kind="stable")
 
 
 def features_of(
@@ -182,7 +225,7 @@ def features_of(
 
 def _surest(reading: Reading, contradiction: NDArray[np.float64]) -> list[int]:
     """Those of the pairs with the highest log-odds that stand in two sentences. Shape: (pairs,)."""
-    surest: list[int] = np.argsort(-contradiction, kind="stable")[:LOOKED_AGAIN].tolist()
+    surest: list[int] = _surest_first(contradiction)[:LOOKED_AGAIN].tolist()
     return [k for k in surest if reading.pairs[k][0].sentence != reading.pairs[k][1].sentence]
 
 

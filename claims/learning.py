@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.calibration import FEATURES, UNCALIBRATED, Calibration, expected_calibration_error, refit
-from claims.detect import Detector, features_of, read_pairs
+from claims.detect import Detector, answers, features_of, read_pairs
 from claims.errors import ResultsError
 from claims.findings import RIGHT
-from claims.nli import Progress, predict_each
+from claims.nli import Progress
 from claims.results import Results, pair_key
 
 LEAST_OF_EACH = 10  # right findings, and false alarms: below, a fit follows the few rather than what they share
@@ -163,7 +163,7 @@ def _features(
         read_pairs(results.document(document), detector.max_pairs, detector.tagger, claims_only=detector.claims_only)
         for document in documents
     ]
-    predictions = predict_each(detector.model, [reading.both_directions for reading in readings])
+    predictions = answers(detector.model, detector.second, [reading.both_directions for reading in readings])
     looks_again = bool(calibration.weights.get("in_context"))
     features = features_of(detector.model, readings, predictions, calibration.temperature, looks_again=looks_again)
     if not looks_again:

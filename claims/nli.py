@@ -8,6 +8,7 @@ with the three NLI labels).
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -38,7 +39,8 @@ TOKENS_PER_BATCH = 2048
 Q4_BLOCK = 32  # weights
 Q4_BLOCK_BYTES = 18
 
-# The graph's output of what its lowest n layers make of each token.
+# Outputs of the graphs: the answer, and what the lowest n layers make of each token.
+LOGITS = "logits"
 STATES = "states.{}"
 
 Progress = Callable[[int, int], None]
@@ -137,7 +139,12 @@ class Bundle:
     version: str
     max_length: int
 
-    TRANSFORMER = "transformer.onnx"
+    LOWER = "lower.onnx"
+    """The lower layers of the transformer."""
+    UPPER = "upper.onnx"
+    """The layers above them, which answer for any pair."""
+    ARTICLES = "articles.onnx"
+    """Layers in the place of those that answer for pairs of articles; may be missing."""
     EMBEDDINGS = "embeddings.q4"
     TOKENIZER = "tokenizer.model"
     CONFIG = "config.json"
@@ -146,7 +153,7 @@ class Bundle:
     @classmethod
     def open(cls, folder: Path) -> Bundle:
         """The description of the model in a folder. Raises: ModelError when a part is missing or unreadable."""
-        for part in (cls.CONFIG, cls.TRANSFORMER, cls.EMBEDDINGS, cls.TOKENIZER):
+        for part in (cls.CONFIG, cls.LOWER, cls.UPPER, cls.EMBEDDINGS, cls.TOKENIZER):
             if not (folder / part).is_file():
                 raise ModelError(f"{folder}: {part} is missing from this model folder; install claims again")
         try:
@@ -237,22 +244,31 @@ class BundledModel:
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = n_threads or n_cores()
+            # The threads of one graph would go on waiting for work, and take it from those of the next.
+            options.add_session_config_entry("session.force_spinning_stop", "1")
             if not _has_vnni():
                 # The fast way clips sums of 8-bit products there; this takes the slower, exact one.
                 options.add_session_config_entry("session.x64quantprecision", "1")
-            self._session: onnxruntime.InferenceSession = onnxruntime.InferenceSession(
-                folder / Bundle.TRANSFORMER, options, providers=["CPUExecutionProvider"]
-            )
-            self._hidden: int = self._session.get_inputs()[0].shape[1]
+
+            def start(graph: str) -> onnxruntime.InferenceSession:
+                return onnxruntime.InferenceSession(folder / graph, options, providers=["CPUExecutionProvider"])
+
+            self._lower, self._upper = start(Bundle.LOWER), start(Bundle.UPPER)
+            self._articles = start(Bundle.ARTICLES) if (folder / Bundle.ARTICLES).is_file() else None
+            self._hidden: int = self._lower.get_inputs()[0].shape[1]
             self._embeddings = rows.reshape(-1, self._hidden // Q4_BLOCK * Q4_BLOCK_BYTES)
         except Exception as error:  # ONNX Runtime's errors have no root but this
             raise ModelError(f"{folder}: damaged ({error}); check it with `claims models`, or install again") from error
         self.encoder = PairEncoder(tokenizer, bundle.max_length)
-        prefix = STATES.format("")
-        outputs = [output.name for output in self._session.get_outputs()]
-        self._layers_read = tuple(int(name.removeprefix(prefix)) for name in outputs if name.startswith(prefix))
-        self._only_asked = onnxruntime.RunOptions()
-        self._only_asked.only_execute_path_to_fetches = True  # nothing above the layers that are read
+        self._states = [output.name for output in self._lower.get_outputs()]
+
+    def for_articles(self) -> BundledModel:
+        """The same model, answering with its layers for pairs of articles; itself where it has none."""
+        if self._articles is None:
+            return self
+        twin = copy.copy(self)
+        twin._upper = self._articles
+        return twin
 
     def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
         """Logits of each (premise, hypothesis), in the order given."""
@@ -260,7 +276,9 @@ class BundledModel:
         logits = np.zeros((len(pairs), len(LABELS)), np.float32)
         done = 0
         for batch in batches([len(ids) for ids in encoded]):
-            (logits[batch],) = self._session.run(["logits"], self._feed([encoded[i] for i in batch]))
+            feed = self._feed([encoded[i] for i in batch])
+            (states,) = self._lower.run(self._states[-1:], feed)
+            (logits[batch],) = self._upper.run([LOGITS], {self._states[-1]: states, "mask": feed["mask"]})
             done += len(batch)
             if progress:
                 progress(done, len(pairs))
@@ -269,7 +287,7 @@ class BundledModel:
     @property
     def layers_read(self) -> tuple[int, ...]:
         """How many of the lowest layers stand behind each part of a token's states."""
-        return self._layers_read
+        return tuple(int(name.removeprefix(STATES.format(""))) for name in self._states)
 
     def read(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text by itself, in the order given; texts beyond the model's length in several parts."""
@@ -278,15 +296,14 @@ class BundledModel:
         parts = [(i, start) for i, (ids, _, _) in enumerate(located) for start in range(0, len(ids), room)]
         sequences = [self.encoder.wrap(located[i][0][start : start + room]) for i, start in parts]
         states: dict[int, NDArray[np.float32]] = {}
-        names = [STATES.format(n) for n in self._layers_read]
         for batch in batches([len(sequence) for sequence in sequences]):
-            found = self._session.run(names, self._feed([sequences[k] for k in batch]), self._only_asked)
+            found = self._lower.run(self._states, self._feed([sequences[k] for k in batch]))
             for row, k in enumerate(batch):
                 states[k] = np.concatenate([layer[row, 1 : len(sequences[k]) - 1] for layer in found], axis=-1)
         of_text: list[list[NDArray[np.float32]]] = [[] for _ in texts]
         for k, (i, _) in enumerate(parts):
             of_text[i].append(states[k])
-        nothing = np.zeros((0, self._hidden * len(names)), np.float32)
+        nothing = np.zeros((0, self._hidden * len(self._states)), np.float32)
         return [
             Tokens(starts, ends, np.concatenate(of_text[i]) if of_text[i] else nothing)
             for i, (_, starts, ends) in enumerate(located)
@@ -449,7 +466,7 @@ def load_model(model: str | Path | None = None, *, device: str | None = None, n_
     Only a hub id or an alias may use the network. Raises: ModelError.
     """
     found = find_model(model)
-    if isinstance(found, str) or not (found / Bundle.TRANSFORMER).is_file():
+    if isinstance(found, str) or not (found / Bundle.LOWER).is_file():
         return TransformersModel(str(found), device=device, n_threads=n_threads)
     if device not in (None, "cpu"):
         raise ModelError(f"{device}: {found.name} runs on CPU only; leave the device out, or choose another model")

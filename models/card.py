@@ -48,10 +48,21 @@ def evaluation(figures: Json) -> str:
         tables.append([[name, *columns.values()], *body, ["**mean**", *cells(rows[f"{name} mean"], columns)]])
     tables.append([["set", *columns.values()], *one_language, ["**all pairs**", *cells(rows["all"], columns)]])
     every = rows["all"]
+    for_articles: Json | None = figures.get("for_articles", {}).get("all")
+    of_branch = (
+        ""
+        if for_articles is None
+        else (
+            f"Where it answers for articles, it does so for {for_articles['agreement']:.2%} (difference "
+            f"{for_articles['difference']:.4f}); its accuracy on these pairs, for which those layers are not made, is "
+            f"{for_articles['accuracy']:.3f} ({for_articles['accuracy_fp32']:.3f} in float32). "
+        )
+    )
     missed = ", ".join(f"{miss['figure']} {miss['value']} (bound {miss['bound']})" for miss in figures["failed"])
     gate = (
         f"Of all pairs the 8-bit model gives {every['agreement']:.2%} the label that its float32 weights give; "
         f"probabilities differ by {every['difference']:.4f} on average. "
+        + of_branch
         + (f"The gate is missed by: {missed}." if missed else "The gate is passed.")
     )
     return "\n\n".join([*(table(rows) for rows in tables), gate])

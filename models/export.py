@@ -1,13 +1,14 @@
-"""The transformer as one ONNX file for ONNX Runtime on CPU, written node by node from its weights.
+"""The transformer as two ONNX files for ONNX Runtime on CPU, written node by node from its weights.
 
-Written by hand rather than traced, because the graph then is what one would draw: fused attention, LayerNorm with
+Written by hand rather than traced, because the graphs then are what one would draw: fused attention, LayerNorm with
 its residual, GELU with its bias, and in the last layer only the first token, which alone reaches the classifier.
 Word embeddings stay outside: the caller looks up the rows a text needs (see `claims.nli.BundledModel`).
 
-Inputs: `embeddings` (n_rows, hidden) float32, the rows in use; `ids` (batch, length) int32 into those rows;
-`mask` (batch, length) int32, 1 for tokens and 0 for padding. Outputs: `logits` (batch, 3); and for each n of
-`LAYERS_READ` `states.n` (batch, length, hidden), what the lowest n layers make of each token; all float32. Asking for
-the states alone computes no layer above them.
+The lower layers: inputs `embeddings` (n_rows, hidden) float32, the rows in use; `ids` (batch, length) int32 into those
+rows; `mask` (batch, length) int32, 1 for tokens and 0 for padding; for each n of `LAYERS_READ` an output `states.n`
+(batch, length, hidden) float32, what the lowest n layers make of each token. The upper layers: inputs the highest of
+these states and the mask, output `logits` (batch, 3). ONNX Runtime always computes all of a graph, whatever it is asked
+for; so what is used by itself is a graph by itself.
 
 Constants are named as in the state dict of Hugging Face's `BertForSequenceClassification`, so that the weights can be
 read back (`models.to_transformers`). Of three matrices that multiply the same input the graph makes one, named as
@@ -25,7 +26,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from claims.nli import LABELS, STATES
+from claims.nli import LABELS, LOGITS, STATES
 from models.quantize import Inputs, quantize
 
 Weights = dict[str, NDArray[np.float32]]
@@ -59,15 +60,14 @@ def bert_config(weights: Weights, *, n_heads: int, epsilon: float) -> dict[str, 
     }
 
 
-def export_onnx(
+def export_lower(
     weights: Weights, *, n_heads: int, epsilon: float, inputs: Mapping[str, Inputs] | None = None
 ) -> onnx.ModelProto:
-    """The graph of a `BertForSequenceClassification`, names as in its state dict, in float32.
+    """The lower layers of a `BertForSequenceClassification`, names as in its state dict, in float32.
 
     A matrix of whose inputs a sample is given (`models.quantize.measure_inputs`) is in 8 bits.
     """
     graph = _Graph(weights, inputs or {})
-    hidden = weights[EMBEDDINGS + "LayerNorm.weight"].shape[0]
     # token types are all 0: their one row is folded into the positions
     name = EMBEDDINGS + "position_embeddings.weight"
     positions = graph.constant(weights[name] + weights[EMBEDDINGS + "token_type_embeddings.weight"][0], name)
@@ -77,39 +77,55 @@ def export_onnx(
     (summed,) = graph.node("Add", [words, place])
     norm = [graph.parameter(f"{EMBEDDINGS}LayerNorm.{part}") for part in ("weight", "bias")]
     (x,) = graph.node("LayerNormalization", [summed, *norm], axis=-1, epsilon=epsilon)
-
-    n_layers = sum(name.endswith("attention.self.query.weight") for name in weights)
-    exposed = [n for n in LAYERS_READ if n < n_layers]
-    for i in range(n_layers):
-        x = _layer(graph, x, LAYER.format(i), n_heads=n_heads, epsilon=epsilon, only_first=i == n_layers - 1)
+    exposed = layers_read(weights)
+    for i in range(exposed[-1]):
+        x = _layer(graph, x, LAYER.format(i), n_heads=n_heads, epsilon=epsilon)
         if i + 1 in exposed:
             x = graph.name_last(STATES.format(i + 1))
+    rows = helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["rows", _hidden(weights)])
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "length"])
+    return graph.model([rows, ids, _mask()], [_states(n, weights) for n in exposed])
 
+
+def export_upper(
+    weights: Weights, *, n_heads: int, epsilon: float, inputs: Mapping[str, Inputs] | None = None
+) -> onnx.ModelProto:
+    """The layers above those of `export_lower`, with the classifier."""
+    graph = _Graph(weights, inputs or {})
+    n_layers, n_lower = count_layers(weights), layers_read(weights)[-1]
+    x = STATES.format(n_lower)
+    for i in range(n_lower, n_layers):
+        x = _layer(graph, x, LAYER.format(i), n_heads=n_heads, epsilon=epsilon, only_first=i == n_layers - 1)
     (first,) = graph.node("Squeeze", [x, graph.constant(np.array([1]))])
     (pooled,) = graph.node("Add", [graph.linear(first, "bert.pooler.dense"), graph.parameter("bert.pooler.dense.bias")])
     (pooled,) = graph.node("Tanh", [pooled])
     head = [graph.parameter(f"classifier.{part}") for part in ("weight", "bias")]
-    graph.nodes.append(helper.make_node("Gemm", [pooled, *head], ["logits"], transB=1))
+    graph.nodes.append(helper.make_node("Gemm", [pooled, *head], [LOGITS], transB=1))
+    logits = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["batch", len(weights["classifier.bias"])])
+    return graph.model([_states(n_lower, weights), _mask()], [logits])
 
-    batch, length = "batch", "length"
-    proto = helper.make_graph(
-        graph.nodes,
-        "nli",
-        [
-            helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["rows", hidden]),
-            helper.make_tensor_value_info("ids", TensorProto.INT32, [batch, length]),
-            helper.make_tensor_value_info("mask", TensorProto.INT32, [batch, length]),
-        ],
-        [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, weights["classifier.bias"].shape[0]]),
-            *(
-                helper.make_tensor_value_info(STATES.format(n), TensorProto.FLOAT, [batch, length, hidden])
-                for n in exposed
-            ),
-        ],
-        graph.constants,
-    )
-    return helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="claims")
+
+def count_layers(weights: Weights) -> int:
+    """How many layers a transformer has."""
+    return sum(name.endswith("attention.self.query.weight") for name in weights)
+
+
+def layers_read(weights: Weights) -> tuple[int, ...]:
+    """Those of `LAYERS_READ` that have a layer above them; where none has, all layers but the last."""
+    n_layers = count_layers(weights)
+    return tuple(n for n in LAYERS_READ if n < n_layers) or (n_layers - 1,)
+
+
+def _hidden(weights: Weights) -> int:
+    return int(weights["classifier.weight"].shape[1])
+
+
+def _states(n: int, weights: Weights) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(STATES.format(n), TensorProto.FLOAT, ["batch", "length", _hidden(weights)])
+
+
+def _mask() -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info("mask", TensorProto.INT32, ["batch", "length"])
 
 
 @dataclass
@@ -121,6 +137,10 @@ class _Graph:
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
     names: int = 0
+
+    def model(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        proto = helper.make_graph(self.nodes, "nli", inputs, outputs, self.constants)
+        return helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="claims")
 
     def name(self) -> str:
         self.names += 1
@@ -171,7 +191,7 @@ class _Graph:
         return self.node("Add", [product, rest])[0]
 
 
-def _layer(graph: _Graph, x: str, prefix: str, *, n_heads: int, epsilon: float, only_first: bool) -> str:
+def _layer(graph: _Graph, x: str, prefix: str, *, n_heads: int, epsilon: float, only_first: bool = False) -> str:
     """One encoder layer; with `only_first` it gives the first token alone, attending to all."""
     attention = f"{prefix}attention.self."
     own = x

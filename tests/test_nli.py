@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claims import Detector
 from claims.errors import ModelError
 from claims.nli import (
     CONTRADICTION,
@@ -163,6 +164,26 @@ def test_a_text_beyond_the_models_length_is_read_in_parts(bundled: BundledModel)
     assert np.isfinite(tokens.states).all()
 
 
+def test_articles_are_answered_by_layers_of_their_own_over_the_same_lower_ones(bundled: BundledModel) -> None:
+    pairs = [("The bridge is open.", "The bridge is closed."), ("El museo abre hoy.", "El museo está cerrado.")]
+    for_articles = bundled.for_articles()
+
+    (read,), (read_for_articles,) = bundled.read([pairs[0][0]]), for_articles.read([pairs[0][0]])
+
+    assert np.abs(bundled.predict(pairs).logits - for_articles.predict(pairs).logits).min() > 0
+    np.testing.assert_array_equal(read.states, read_for_articles.states)
+    assert (
+        Detector.from_pretrained().model.predict(pairs).logits.tolist() == for_articles.predict(pairs).logits.tolist()
+    )
+
+
+def test_a_model_without_layers_for_articles_answers_for_them_as_for_any_pair(copy: Path) -> None:
+    (copy / Bundle.ARTICLES).unlink()
+    model = BundledModel(copy)
+
+    assert model.for_articles() is model
+
+
 def test_normalize_leaves_single_spaces() -> None:
     assert normalize(" a\u00a0 b\n\nc ") == "a b c"
 
@@ -188,7 +209,7 @@ def test_a_folder_in_the_bundled_format_loads_by_path(copy: Path) -> None:
     assert load_model(copy).name == "e5-small-nli"
 
 
-@pytest.mark.parametrize("part", [Bundle.CONFIG, Bundle.TRANSFORMER, Bundle.EMBEDDINGS, Bundle.TOKENIZER])
+@pytest.mark.parametrize("part", [Bundle.CONFIG, Bundle.LOWER, Bundle.UPPER, Bundle.EMBEDDINGS, Bundle.TOKENIZER])
 def test_a_missing_part_is_named(copy: Path, part: str) -> None:
     (copy / part).unlink()
 
@@ -196,7 +217,9 @@ def test_a_missing_part_is_named(copy: Path, part: str) -> None:
         BundledModel(copy)
 
 
-@pytest.mark.parametrize("part", [Bundle.CONFIG, Bundle.TRANSFORMER, Bundle.EMBEDDINGS, Bundle.TOKENIZER])
+@pytest.mark.parametrize(
+    "part", [Bundle.CONFIG, Bundle.LOWER, Bundle.UPPER, Bundle.ARTICLES, Bundle.EMBEDDINGS, Bundle.TOKENIZER]
+)
 def test_a_damaged_part_is_one_clear_error(copy: Path, part: str) -> None:
     (copy / part).unlink()
     (copy / part).write_bytes(b"not what it should be")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from claims.calibration import FILE, Calibration
@@ -118,19 +119,22 @@ def built(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_recipe_writes_a_model_that_answers_and_keeps_its_checksums(built: Path) -> None:
     Bundle.open(built / "out").verify()
 
-    prediction = BundledModel(built / "out").predict([("The bridge is open.", "The bridge is closed.")])
+    model, pair = BundledModel(built / "out"), ("The bridge is open.", "The bridge is closed.")
+    answers = [each.predict([pair]).logits for each in (model, model.for_articles())]
 
-    assert prediction.logits.shape == (1, 3)
+    assert [answer.shape for answer in answers] == [(1, 3), (1, 3)]
+    assert np.abs(answers[0] - answers[1]).min() > 0
     assert Calibration.load(built / "out" / FILE).temperature > 0
     assert Tagger.open(BundledModel(built / "out"))
 
 
 def test_the_recipe_measures_the_model_it_made_and_fills_in_the_card(built: Path) -> None:
-    figures = json.loads((built / "evaluation.json").read_text())["figures"]["all"]
+    told = json.loads((built / "evaluation.json").read_text())
+    figures, for_articles = told["figures"]["all"], told["for_articles"]["all"]
     card = (built / "card.md").read_text()
 
-    assert figures["pairs"] == 12
-    assert figures["agreement"] > 0.5
+    assert figures["pairs"] == for_articles["pairs"] == 12
+    assert min(figures["agreement"], for_articles["agreement"]) > 0.5
     assert f"| **all pairs** | 12 | {figures['accuracy']:.3f} |" in card
     assert "| shipped |" in card
     assert "| threshold |" in card
@@ -148,7 +152,7 @@ def steps(tmp_path: Path, *start: str) -> list[str]:
 
 
 def test_what_an_interrupted_recipe_finished_is_not_done_again(built: Path, tmp_path: Path) -> None:
-    trained = [f"{name}/model.safetensors" for name in ("first", "round1", "mean1")]
+    trained = [f"{name}/model.safetensors" for name in ("first", "round1")]
     for name in ("first.npz", "mined1.jsonl.gz", "round1.npz", *trained):
         assert (built / name).is_file()
         (tmp_path / name).parent.mkdir(exist_ok=True)

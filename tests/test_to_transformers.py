@@ -7,17 +7,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from onnx import helper
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertForSequenceClassification
 
+from claims import Detector
+from claims.calibration import FILE, Calibration
 from claims.nli import LABELS, BundledModel, TransformersModel, bundled_folder
-from models.export import WORD_EMBEDDINGS, export_onnx
-from models.quantize import measure_inputs
+from models.export import WORD_EMBEDDINGS
 from models.to_transformers import build_model, convert, read_config, read_weights
 from tests.conftest import ROOT, SEED
+from tests.graphs import feed_of, graphs_of, run
 
 # (premise, hypothesis) whose answer is plain
 PAIRS = [
@@ -35,33 +36,26 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("in_8_bits", "tolerance"), [(False, 1e-4), (True, 0.1)])
-def test_torch_computes_from_the_graph_what_the_graph_computes(
+def test_torch_computes_from_the_graphs_what_they_compute(
     small_model: BertForSequenceClassification, in_8_bits: bool, tolerance: float
 ) -> None:
-    weights = {name: value.numpy() for name, value in small_model.state_dict().items()}
     ids = np.random.default_rng(0).integers(3, 50, (4, 17))
     mask = np.ones_like(ids)
-    graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps)
-    feed = {"embeddings": weights[WORD_EMBEDDINGS], "ids": ids.astype(np.int32), "mask": mask.astype(np.int32)}
-    if in_8_bits:
-        inputs = measure_inputs(graph, [feed])
-        graph = export_onnx(weights, n_heads=4, epsilon=small_model.config.layer_norm_eps, inputs=inputs)
+    graphs = graphs_of(small_model, feed_of(small_model, ids, mask) if in_8_bits else None)
     mask[1, 9:] = mask[3, 5:] = 0
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
-    restored = read_weights(graph.graph)
-    restored[WORD_EMBEDDINGS] = weights[WORD_EMBEDDINGS]
-    again = build_model(restored, read_config(graph.graph, restored)).eval()
+    restored = read_weights(*(graph.graph for graph in graphs))
+    restored[WORD_EMBEDDINGS] = small_model.state_dict()[WORD_EMBEDDINGS].numpy()
+    again = build_model(restored, read_config(graphs[0].graph, restored)).eval()
     with torch.inference_mode():
         logits = again(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask)).logits.numpy()
 
-    (expected,) = session.run(["logits"], feed | {"mask": mask.astype(np.int32)})
-    np.testing.assert_allclose(logits, expected, atol=tolerance)
+    np.testing.assert_allclose(logits, run(graphs, feed_of(small_model, ids, mask)), atol=tolerance)
     assert again.config.layer_norm_eps == pytest.approx(1e-6)
 
 
 def test_a_graph_without_names_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not name its weights"):
+    with pytest.raises(ValueError, match="do not name their weights"):
         read_weights(helper.make_graph([], "empty", [], []))
 
 
@@ -94,6 +88,19 @@ def test_logits_are_near_those_of_the_shipped_model(converted: Path, bundled: Bu
 
     np.testing.assert_allclose(logits, shipped, atol=0.35)  # the shipped graph quantises activations too
     assert (logits.argmax(axis=1) == shipped.argmax(axis=1)).all()
+
+
+def test_the_folder_for_articles_answers_and_is_calibrated_as_the_shipped_model_is_for_them(
+    bundled: BundledModel, tmp_path: Path
+) -> None:
+    convert(bundled_folder(), tmp_path, for_articles=True)
+    shipped = bundled.for_articles().predict(PAIRS).logits
+    detector = Detector.from_pretrained(tmp_path, device="cpu")
+    logits = detector.model.predict(PAIRS).logits
+    shutil.rmtree(tmp_path)
+
+    np.testing.assert_allclose(logits, shipped, atol=0.5)
+    assert detector.calibration == Calibration.load(bundled_folder() / FILE)
 
 
 def test_the_folder_holds_every_weight_and_the_labels(converted: Path) -> None:
