@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,14 @@ class ByNegation:
         if progress:
             progress(len(pairs), len(pairs))
         return Prediction(logits, np.zeros(len(pairs), np.bool_))
+
+
+def pytest_configure() -> None:
+    """Give each of several workers a core of its own, so that their models do not wait for each other's threads."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture(scope="session")
