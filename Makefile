@@ -11,7 +11,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/claims check seeds/es-kazakhstan-sanctions.txt
 
 test: $(VENV)/test.stamp lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

