@@ -244,6 +244,7 @@ class BundledModel:
             rows = np.memmap(folder / Bundle.EMBEDDINGS, np.uint8, mode="r")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = n_threads or n_cores()
+            options.enable_cpu_mem_arena = False  # one for each graph: 130 MB more for 4 % of the time
             # The threads of one graph would go on waiting for work, and take it from those of the next.
             options.add_session_config_entry("session.force_spinning_stop", "1")
             if not _has_vnni():
