@@ -78,15 +78,14 @@ class Detector:
         loaded = load_model(model, device=device, n_threads=n_threads)
         of_its_own = second = None
         if isinstance(loaded, BundledModel):
-            of_its_own, second = Tagger.open(loaded), loaded
-            loaded = second.for_articles()
+            of_its_own, second, loaded = Tagger.open(loaded), loaded, loaded.for_articles()
         return cls(
             loaded,
             fitted,
             max_pairs,
             of_its_own or Tagger.from_pretrained(n_threads=n_threads),
             claims_only,
-            None if second is loaded else second,
+            second,
         )
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:

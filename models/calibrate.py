@@ -91,7 +91,6 @@ def score(
     """What the model says of every candidate pair of labelled articles and of news."""
     articles = labelled + news
     tagger, for_articles = Tagger.open(model), model.for_articles()
-    second = None if for_articles is model else model
     if tagger is None:
         raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
     pairs: list[tuple[Statement, Statement]] = []
@@ -100,7 +99,7 @@ def score(
     for start in range(0, len(articles), ARTICLES_AT_ONCE):
         chunk = articles[start : start + ARTICLES_AT_ONCE]
         readings = [read_pairs(article.document, tagger=tagger) for article in chunk]
-        predictions = answers(for_articles, second, [reading.both_directions for reading in readings])
+        predictions = answers(for_articles, model, [reading.both_directions for reading in readings])
         features += features_of(for_articles, readings, predictions, temperature)
         for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
             pairs += reading.pairs

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,16 @@ def test_the_surest_pair_of_an_article_ranks_first() -> None:
     ranks = pair_features(pairs, contradiction, contradiction, np.zeros(3), candidates(3))[:, FEATURES.index("rank")]
 
     np.testing.assert_allclose(ranks, np.log1p([1, 0, 2]))
+
+
+def test_a_rank_among_fewer_pairs_than_usual_counts_as_one_among_the_usual_number() -> None:
+    pairs = [(statement("It is so", 0), statement("It is not so", 1))] * 3
+    contradiction = np.array([[0.0, 3.0, -1.0], [0.0, 1.0, -1.0]])
+    of_six = replace(candidates(3), usual=6)
+
+    ranks = pair_features(pairs, contradiction, contradiction, np.zeros(3), of_six)[:, FEATURES.index("rank")]
+
+    np.testing.assert_allclose(ranks, np.log1p([2, 0, 4]))
 
 
 def test_uncalibrated_confidence_is_the_mean_of_both_directions() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import claims
 from claims import Calibration, Detector, Document, ModelError, Prediction, find_contradictions
-from claims.detect import answers
+from claims.detect import SECOND_OPINIONS, answers
 from claims.nli import Progress
 from tests.conftest import SEED, ByNegation
 
@@ -201,6 +201,11 @@ def test_of_the_surest_pairs_the_answer_is_the_mean_with_that_of_a_second_model(
     assert len(nothing.logits) == 0
 
 
-def test_the_bundled_model_gives_two_opinions_and_a_model_of_another_kind_one(detector: Detector) -> None:
-    assert detector.second is not None
-    assert Detector(ByNegation()).second is None
+def test_the_bundled_model_asks_both_sets_of_its_layers_about_the_surest_pairs(detector: Detector) -> None:
+    document = Document.read(SEED)
+
+    both, alone = detector.detect(document), replace(detector, second=None).detect(document)
+
+    told, told_alone = ({(f.a.start, f.b.start): f.forward for f in report.scored} for report in (both, alone))
+    listed_twice = told.keys() & told_alone.keys()
+    assert 0 < sum(told[pair] != told_alone[pair] for pair in listed_twice) <= SECOND_OPINIONS < len(listed_twice)
