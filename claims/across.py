@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import UNCALIBRATED, pair_features, shared_content
-from claims.detect import SECOND_OPINIONS, Detector, answers, evidence, findings_of, model_input
+from claims.calibration import UNCALIBRATED, shared_content
+from claims.detect import Detector, ask, features_of, findings_of, model_input
 from claims.document import Document
 from claims.errors import ClaimsError
 from claims.findings import Finding, kind_across
@@ -33,6 +33,8 @@ LEAST_SHARED = 0.25  # share of the content of the shorter statement that the ot
 MOST_DAYS = 45  # between two articles whose dates are known; what is older may simply have changed
 SENTENCES_APART = 20  # two articles count as one in which the statements stand far apart
 USUAL_PAIRS = PAIRS_PER_STATEMENT * 30  # each is taken to be as rarely a contradiction as those of a usual article
+RANK = 5  # of each among those: no pair's confidence may depend on which others happen to be compared with it
+SUSPECT = -3.0  # log-odds of contradiction in one direction from which the other is read too: of a tenth in articles
 TEXTS_AT_A_TIME = 256
 DOCUMENTS_AT_A_TIME = 16  # whose pairs are read together
 LINKS = 32  # of each vector in the index
@@ -160,15 +162,17 @@ def _findings(results: Results, detector: Detector, pairs: Sequence[PairAcross])
         (document_a, of_a), (document_b, of_b) = held[pair.document_a], held[pair.document_b]
         sides.append((of_a[pair.a], of_b[pair.b]))
         asked.append(model_input(document_a, *sides[-1], document_b))
-    both_directions = [*asked, *((b, a) for a, b in asked)]
-    n_surest = SECOND_OPINIONS * (1 + len(asked) // USUAL_PAIRS)
-    [prediction] = answers(detector.model, detector.second, [both_directions], n_surest=n_surest)
+    [answers] = ask(detector.model, detector.second, [asked], suspects=_suspects)
     calibration = detector.calibration or UNCALIBRATED
     apart = [(a, replace(b, sentence=a.sentence + SENTENCES_APART)) for a, b in sides]
     candidates = Candidates((), _relatedness(held, pairs), len(pairs), USUAL_PAIRS)
-    contradiction, entailment = evidence(prediction, calibration.temperature)
-    features = pair_features(apart, contradiction, entailment, contradiction.mean(axis=0), candidates)
-    return list(zip(pairs, findings_of(sides, prediction, features, calibration, kind_across), strict=True))
+    rank = np.full(len(pairs), np.log1p(RANK))
+    features = features_of(apart, answers, candidates, calibration.temperature, rank)
+    return list(zip(pairs, findings_of(sides, answers, features, calibration, kind_across), strict=True))
+
+
+def _suspects(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
+    return np.flatnonzero(contradiction > SUSPECT)
 
 
 def _relatedness(

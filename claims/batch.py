@@ -34,7 +34,7 @@ from claims.nli import LABELS, NLI, Prediction, Progress
 from claims.results import Results, Run
 
 # Documents of a group share the model's batches: enough to fill them, few enough to lose little when interrupted.
-CHARS_PER_GROUP = 12_000
+CHARS_PER_GROUP = 6_000
 DOCUMENTS_PER_GROUP = 32
 # Pairs whose answers are kept: those of some hundred articles, 50 MB. Copies of one wire story mostly stand close by.
 PAIRS_REMEMBERED = 250_000
@@ -67,6 +67,8 @@ class Progressed:
     """Sources that belong to another shard."""
     failed: int = 0
     """Sources that could not be read or scored."""
+    cut: int = 0
+    """Documents scored of which the end was not read, being too long."""
     seconds: float = 0.0
     stopped: bool = False
     """Whether it was asked to stop before the end."""
@@ -96,6 +98,7 @@ def run_of(detector: Detector, *, threshold: float | None = None, language: str 
     options = {
         "claims": claims.__version__,
         "calibration": calibration,
+        "second": [detector.second.name, detector.second.version] if detector.second else None,
         "max_pairs": detector.max_pairs,
         "claims_only": detector.claims_only,
         "language": language,
@@ -197,12 +200,13 @@ class _Batch:
 
     def _is_known(self, source: Source, document: Document) -> bool:
         """Whether the report of a text that was scored stands; it is noted that this source holds the text too."""
-        if self.results.is_of(document.id, source.key):  # the file changed, its text did not
-            before = self.results.document(document.id)
+        sources, before = self.results.sources_of(document.id), self.results.document(document.id)
+        if source.key in sources and source.name == before.source:  # the file changed, its text did not
             if before.language != document.language:
                 return False
             if (before.title, before.date) != (document.title, document.date):
                 self.results.add_about(document)
+        if source.key in sources:
             self.progress.unchanged += 1
         else:
             self.progress.repeated += 1
@@ -220,6 +224,7 @@ class _Batch:
             self.progress.scored += 1
             self.progress.repeated += len(sources) - 1
             self.progress.pairs += outcome.counts.scored
+            self.progress.cut += bool(outcome.document.skipped_chars)
         self.told(self.progress)
 
     def _failed(self, source: str, stamp: str, error: str) -> None:
@@ -388,5 +393,5 @@ class Make:
     def __call__(self) -> Detector:
         """A new detector that remembers what its model has answered."""
         detector = Detector.from_pretrained(**asdict(self))
-        second = detector.second and Remembering(detector.second)
+        second = Remembering(detector.second) if detector.second else None
         return replace(detector, model=Remembering(detector.model), second=second)

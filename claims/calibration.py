@@ -23,14 +23,12 @@ from claims.nli import CONTRADICTION, ENTAILMENT, NEUTRAL
 from claims.pairs import Candidates, content, stem
 from claims.statements import Statement
 
-VERSION = 4
+VERSION = 5
 FILE = "calibration.json"
 
 FEATURES = (
-    "contradiction_max",  # log-odds of contradiction in the direction that is surer of it
-    "contradiction_min",  # and in the other
-    "entailment_max",  # log-odds of entailment in the direction that is surer of it
-    "in_context",  # log-odds of contradiction, mean of both directions, of the whole sentences where they were read
+    "contradiction",  # log-odds, mean of both directions, of the whole sentences where they were read
+    "entailment",  # log-odds in the direction that is surer of it
     "rank",  # log(1 + pairs that the model takes rather for a contradiction, of as many as the default budget reads)
     "relatedness",  # log(1 + what the two share), as `claims.pairs` measures it
     "numeric_conflict",  # share of content in common, where both count the same unit with different numbers
@@ -77,11 +75,12 @@ class Calibration:
     @classmethod
     def load(cls, path: Path) -> Calibration:
         """The calibration of a file. Raises: ModelError when it is missing, damaged or of another version."""
+        again = "fit it again with this version of claims, or leave it out"
         try:
             data = json.loads(path.read_text(encoding="utf8"))
             version = data.pop("version")
             if version != VERSION:
-                raise ModelError(f"{path}: of version {version}, not {VERSION}; fit the model's calibration again")
+                raise ModelError(f"{path}: of version {version}, not {VERSION}; {again}")
             calibration = cls(**data)
             unknown = set(calibration.weights) - set(FEATURES)
             if unknown or not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
@@ -90,7 +89,7 @@ class Calibration:
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); name a calibration file") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{path}: not a calibration file ({error}); fit the model's calibration again") from error
+            raise ModelError(f"{path}: not a calibration file ({error}); {again}") from error
         return calibration
 
     def save(self, path: Path) -> None:
@@ -110,7 +109,7 @@ class Calibration:
 
 LEAST_SCALE = 0.5  # of a feature in a refit: one that hardly varies among the verdicts cannot carry much
 
-UNCALIBRATED = Calibration(1.0, 0.5, 0.0, {"contradiction_max": 0.5, "contradiction_min": 0.5})
+UNCALIBRATED = Calibration(1.0, 0.5, 0.0, {"contradiction": 1.0})
 """For a model without a calibration file: the mean log-odds of both directions, good for ranking only."""
 
 
@@ -118,23 +117,29 @@ def pair_features(
     pairs: Sequence[tuple[Statement, Statement]],
     contradiction: NDArray[np.floating],
     entailment: NDArray[np.floating],
-    in_context: NDArray[np.floating],
+    rank: NDArray[np.floating],
     candidates: Candidates,
 ) -> NDArray[np.float64]:
     """The features of the candidate pairs of one article, the same when both sides of a pair are swapped.
 
-    Shape: log-odds (2, n), one row for each direction, twice, and (n,) -> (n, len(FEATURES)).
+    Shape: what the model says of each, as `FEATURES` has it, (n,) three times -> (n, len(FEATURES)).
     """
     if not pairs:
         return np.zeros((0, len(FEATURES)))
-    surest, other = contradiction.max(axis=0), contradiction.min(axis=0)
-    rank = np.empty(len(pairs))
-    among = np.arange(len(pairs)) * candidates.usual / len(pairs)  # as if as many were read as usual
-    rank[np.argsort(-contradiction.mean(axis=0), kind="stable")] = np.log1p(among)
     plain = np.array([_plain_features(a, b) for a, b in pairs], np.float64)
     pairs_read = np.full(len(pairs), np.log(candidates.usual))
-    told = [surest, other, entailment.max(axis=0), in_context, rank, np.log1p(candidates.relatedness)]
-    return np.column_stack([*told, plain, pairs_read])
+    return np.column_stack([contradiction, entailment, rank, np.log1p(candidates.relatedness), plain, pairs_read])
+
+
+def ranks(contradiction: NDArray[np.floating], usual: int) -> NDArray[np.float64]:
+    """The feature `rank` of the pairs of one article. Shape: (n,) -> (n,).
+
+    `usual`: how many pairs of it the default budget reads; the rank is as if it were among so many.
+    """
+    found = np.empty(len(contradiction))
+    among = np.arange(len(found)) * usual / max(1, len(found))
+    found[np.argsort(-contradiction, kind="stable")] = np.log1p(among)
+    return found
 
 
 def _plain_features(a: Statement, b: Statement) -> tuple[float, ...]:
@@ -280,10 +285,11 @@ def refit(
 
 
 def log_odds(logits: NDArray[np.float32], label: int) -> NDArray[np.float64]:
-    """Log-odds of one label against the two others. Shape: (n, 3) -> (n,)."""
+    """Log-odds of one label against the two others. Shape: (..., 3) -> (...)."""
     others = [i for i in (ENTAILMENT, NEUTRAL, CONTRADICTION) if i != label]
     wide = logits.astype(np.float64)
-    return np.asarray(wide[:, label] - np.logaddexp(wide[:, others[0]], wide[:, others[1]]))
+    with np.errstate(invalid="ignore"):  # what is no number stays none
+        return np.asarray(wide[..., label] - np.logaddexp(wide[..., others[0]], wide[..., others[1]]))
 
 
 def _amounts(text: str) -> dict[str, dict[str, str]]:

@@ -312,6 +312,7 @@ def batch(
         (done.elsewhere, "of other shards"),
         (done.failed, f"failed (see `claims export {output} --failures`)"),
         (n_others, "of other kinds"),
+        (done.cut, "too long to be read to the end"),
     ]
     typer.echo("  " + ", ".join(f"{n:,} {what}" for n, what in parts if n or what == "scored"))
     if done.scored:
@@ -324,6 +325,8 @@ def batch(
     if done.stopped:
         typer.echo("claims: stopped; the same command goes on from here", err=True)
         raise typer.Exit(INTERRUPTED)
+    if totals.findings or totals.across:
+        typer.echo(f"  look at them with `claims review {output}`")
     if not done.done - done.failed:
         where = ", ".join(map(str, articles))
         way_out = (
@@ -615,10 +618,10 @@ def evaluate(
             figures = {"threshold": cut, **measuring.score_articles(labelled, found, cut).to_json()}
             as_text = render_article_figures
         else:
+            calibration = calibration_of(model)
             with _progress(data.name) as progress:
                 pairs = [(row["premise"], row["hypothesis"]) for row in rows]
                 prediction = load_model(model, device=device).predict(pairs, progress)
-            calibration = calibration_of(model)
             temperature = calibration.temperature if calibration else 1.0
             figures = measuring.score_pairs(rows, prediction, temperature)
             as_text = render_pair_figures
@@ -635,9 +638,10 @@ def models() -> None:
         folder = nli.bundled_folder()
         bundle = nli.Bundle.open(folder)
         bundle.verify()
-        model = nli.load_model()
-        smoke = nli.softmax(model.predict([("The bridge is open.", "The bridge is closed.")]).logits)[0]
-        if smoke.argmax() != nli.CONTRADICTION:
+        model = nli.BundledModel(folder)
+        asked = [("The bridge is open.", "The bridge is closed.")]
+        [smoke], [of_articles] = (nli.softmax(each.predict(asked).logits) for each in (model, model.for_articles()))
+        if not smoke.argmax() == of_articles.argmax() == nli.CONTRADICTION:
             raise ModelError(f"{folder}: its files are right but its answers are not; install claims again")
         n_bytes = sum(path.stat().st_size for path in folder.iterdir())
     typer.echo(f"{bundle.name} {bundle.version}  bundled, {n_bytes / 1e6:.0f} MB, works offline")

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import FILE, UNCALIBRATED, Calibration, log_odds, pair_features
+from claims.calibration import FILE, UNCALIBRATED, Calibration, log_odds, pair_features, ranks
 from claims.document import Document
-from claims.errors import ModelError
 from claims.findings import Counts, Extract, ExtractCounts, Finding, Report, kind_of, merged, ranked, reasons_for
 from claims.nli import (
     CONTRADICTION,
     ENTAILMENT,
+    LABELS,
     NLI,
     BundledModel,
-    Prediction,
     Progress,
     find_model,
     load_model,
@@ -30,8 +29,8 @@ from claims.sentences import split_sentences
 from claims.statements import Statement, extract_statements, without_markers
 from claims.tagger import Tagger
 
-SECOND_OPINIONS = 40  # pairs of an article, those the model is surest of, about which a second one is asked too
-LOOKED_AGAIN = 25  # pairs of an article, those the model is surest of, that are read again with their whole sentences
+READ_BOTH_WAYS = 40  # pairs of an article, those the model is surest of by one direction; a second one reads them too
+LOOKED_AGAIN = 15  # of these, the surest by all that was said, whose whole sentences are read
 LONGEST_SUBJECT = 80  # characters; what is longer is more than a name and would drown the statement
 
 
@@ -76,17 +75,20 @@ class Detector:
         """
         fitted = Calibration.load(Path(calibration)) if calibration else calibration_of(model)
         loaded = load_model(model, device=device, n_threads=n_threads)
-        of_its_own = second = None
-        if isinstance(loaded, BundledModel):
-            of_its_own, second, loaded = Tagger.open(loaded), loaded, loaded.for_articles()
-        return cls(
-            loaded,
-            fitted,
-            max_pairs,
-            of_its_own or Tagger.from_pretrained(n_threads=n_threads),
-            claims_only,
-            second,
+        detector = cls.of_bundled(loaded) if isinstance(loaded, BundledModel) else cls(loaded)
+        return replace(
+            detector,
+            calibration=fitted,
+            max_pairs=max_pairs,
+            tagger=detector.tagger or Tagger.from_pretrained(n_threads=n_threads),
+            claims_only=claims_only,
         )
+
+    @classmethod
+    def of_bundled(cls, model: BundledModel) -> Detector:
+        """A detector with all that a model folder holds but its calibration: layers for articles, heads."""
+        for_articles = model.for_articles()
+        return cls(for_articles, tagger=Tagger.open(model), second=None if for_articles is model else model)
 
     def detect(self, document: Document, *, progress: Progress | None = None) -> Report:
         """The pairs of a document's statements with confidence, kind and reasons."""
@@ -95,23 +97,25 @@ class Detector:
 
     def detect_all(self, documents: Sequence[Document], *, progress: Progress | None = None) -> list[Report]:
         """The report of each document; their pairs share the batches of the model."""
-        calibration = self.calibration or UNCALIBRATED
+        return [self._report(*judged) for judged in self.judge(documents, progress)]
+
+    def judge(self, documents: Sequence[Document], progress: Progress | None = None) -> list[Judged]:
+        """What is read of each document, what is said of its pairs, and their features, shape (pairs, features)."""
         readings = [
             read_pairs(document, self.max_pairs, self.tagger, claims_only=self.claims_only) for document in documents
         ]
-        predictions = answers(self.model, self.second, [reading.both_directions for reading in readings], progress)
-        for reading, prediction in zip(readings, predictions, strict=True):
-            if not np.isfinite(prediction.logits).all():
-                source = reading.extract.document.source
-                raise ModelError(f"{self.model.name}: gives no finite answer for {source}; use another model")
-        looks_again = bool(calibration.weights.get("in_context"))
-        features = features_of(self.model, readings, predictions, calibration.temperature, looks_again=looks_again)
-        return [self._report(*each) for each in zip(readings, predictions, features, strict=True)]
+        answers = ask(self.model, self.second, [reading.asked for reading in readings], progress)
+        answers = look_again(self.model, readings, answers)
+        temperature = (self.calibration or UNCALIBRATED).temperature
+        return [
+            (reading, of_article, features_of(reading.pairs, of_article, reading.candidates, temperature))
+            for reading, of_article in zip(readings, answers, strict=True)
+        ]
 
-    def _report(self, reading: Reading, prediction: Prediction, features: NDArray[np.float64]) -> Report:
+    def _report(self, reading: Reading, answers: Answers, features: NDArray[np.float64]) -> Report:
         found, candidates, document = reading.extract, reading.candidates, reading.extract.document
         calibration = self.calibration or UNCALIBRATED
-        scored = findings_of(reading.pairs, prediction, features, calibration, kind_of)
+        scored = findings_of(reading.pairs, answers, features, calibration, kind_of)
         listed = merged(scored)
         counts = Counts(
             sentences=found.counts.sentences,
@@ -121,7 +125,7 @@ class Detector:
             skipped_pairs=candidates.possible - len(scored),
             merged=len(scored) - len(listed),
             unpaired=reading.n_unpaired,
-            truncated=int(prediction.truncated.sum()),
+            truncated=answers.truncated,
             skipped_sentences=found.counts.skipped_sentences,
             skipped_chars=document.skipped_chars,
         )
@@ -146,105 +150,138 @@ def calibration_of(model: str | Path | None = None) -> Calibration | None:
 
 def findings_of(
     pairs: Sequence[tuple[Statement, Statement]],
-    prediction: Prediction,
+    answers: Answers,
     features: NDArray[np.float64],
     calibration: Calibration,
     kind: Callable[[Statement, Statement], str],
 ) -> list[Finding]:
-    """Each pair as a finding; the prediction is of all pairs as (a, b), then of all as (b, a)."""
-    probabilities = softmax(prediction.logits, calibration.temperature).astype(float).tolist()
+    """Each pair as a finding."""
+    forward, backward = softmax(answers.logits, calibration.temperature).astype(float).tolist()
     confidence = calibration.confidence(features)
     contributions = calibration.contributions(features)
-    return [
-        Finding(
-            *(a, b, float(confidence[k]), kind(a, b), reasons_for(a, b, contributions[k])),
-            *(tuple(probabilities[k]), tuple(probabilities[len(pairs) + k])),
-        )
-        for k, (a, b) in enumerate(pairs)
-    ]
+    found = []
+    for k, (a, b) in enumerate(pairs):
+        there, back = tuple(forward[k]), tuple(backward[k]) if answers.both[k] else None
+        excluded = [side[CONTRADICTION] for side in (there, back) if side]
+        reasons = reasons_for(a, b, features[k], contributions[k], excluded)
+        found.append(Finding(a, b, float(confidence[k]), kind(a, b), reasons, there, back))
+    return found
 
 
-def answers(
+@dataclass(frozen=True)
+class Answers:
+    """What is said of n pairs of statements."""
+
+    logits: NDArray[np.float32]
+    """With `a` as premise, then with `b`; where that was not asked, what was said of the first. Shape: (2, n, 3)."""
+    both: NDArray[np.bool_]
+    """Which pairs were read in both directions. Shape: (n,)."""
+    in_context: NDArray[np.float32]
+    """`logits`, but of the whole sentences where those were read. Shape: (2, n, 3)."""
+    truncated: int
+    """Inputs that were cut because they were too long."""
+
+    @property
+    def contradiction(self) -> NDArray[np.float64]:
+        """Log-odds of contradiction, mean of both directions, whatever the whole sentences say. Shape: (n,)."""
+        return np.asarray(log_odds(self.logits, CONTRADICTION).mean(axis=0), np.float64)
+
+
+def surest_first(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The places of log-odds, highest first."""
+    return np.argsort(-contradiction, kind="stable")
+
+
+def surest(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Which pairs of an article to read in both directions, given the log-odds in one."""
+    return surest_first(contradiction)[:READ_BOTH_WAYS]
+
+
+def ask(
     model: NLI,
     second: NLI | None,
     asked: Sequence[Sequence[tuple[str, str]]],
     progress: Progress | None = None,
-    n_surest: int = SECOND_OPINIONS,
-) -> list[Prediction]:
-    """What a model says of several lists of pairs, each of which has all as (a, b), then all as (b, a).
+    suspects: Callable[[NDArray[np.float64]], NDArray[np.intp]] = surest,
+) -> list[Answers]:
+    """What is said of several lists of pairs: each is read as (a, b), `suspects` of each list as (b, a) too.
 
-    Of the pairs of each list that it is surest of, the logits are the mean of its own and those of the second model:
-    one that knows articles best is asked which pairs to look at, and two that learned from different pairs what they
-    are.
+    Most pairs of an article have nothing to do with each other, which one direction tells. Of the suspects the logits
+    are the mean of the model's and of those of the second one: the model that knows articles best is asked which pairs
+    to look at, and two that learned from different pairs what they are.
+    Raises: ModelError when an answer is no finite number.
     """
-    predictions = predict_each(model, asked, progress)
-    if second is None:
-        return predictions
-    surest = [_surest_first(evidence(prediction, 1.0)[0].mean(axis=0))[:n_surest] for prediction in predictions]
-    rows = [np.concatenate([of_list, of_list + len(pairs) // 2]) for of_list, pairs in zip(surest, asked, strict=True)]
-    again = [[pairs[row] for row in of_list] for of_list, pairs in zip(rows, asked, strict=True)]
+    planned = sum(map(len, asked)) + sum(min(len(pairs), READ_BOTH_WAYS) for pairs in asked) * (3 if second else 1)
+    told_of: Progress | None = (lambda done, _: progress(done, planned)) if progress else None
+    forward = predict_each(model, asked, told_of)
+    chosen = [suspects(log_odds(prediction.logits, CONTRADICTION)) for prediction in forward]
+    there = [[pairs[k] for k in of_list] for of_list, pairs in zip(chosen, asked, strict=True)]
+    back = [[(b, a) for a, b in pairs] for pairs in there]
+    backward = predict_each(model, back)
+    others = predict_each(second, [[*x, *y] for x, y in zip(there, back, strict=True)]) if second else None
     told = []
-    for prediction, of_list, other in zip(predictions, rows, predict_each(second, again), strict=True):
-        logits = prediction.logits.copy()
-        logits[of_list] = (logits[of_list] + other.logits) / 2
-        told.append(Prediction(logits, prediction.truncated))
+    for number, (of_list, one, other) in enumerate(zip(chosen, forward, backward, strict=True)):
+        logits, both = np.stack([one.logits] * 2), np.zeros(len(one.logits), np.bool_)
+        logits[1, of_list], both[of_list] = other.logits, True
+        if others:
+            logits[:, of_list] = (logits[:, of_list] + others[number].logits.reshape(2, -1, len(LABELS))) / 2
+        told.append(Answers(logits, both, logits, int(one.truncated.sum() + other.truncated.sum())))
     return told
 
 
-def _surest_first(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
-    return np.argsort(-contradiction, kind="stable")
+def look_again(model: NLI, readings: Sequence[Reading], answers: Sequence[Answers]) -> list[Answers]:
+    """The answers with what the model says of the whole sentences of the surest pairs of each article.
+
+    A clause may say something else than its sentence, and few pairs of an article are worth a second look.
+    """
+    again = [_whole_sentences(*each) for each in zip(readings, answers, strict=True)]
+    asked = [[*pairs.values(), *((b, a) for a, b in pairs.values())] for pairs in again]
+    told = []
+    for of_article, pairs, prediction in zip(answers, again, predict_each(model, asked), strict=True):
+        in_context = of_article.logits.copy()
+        in_context[:, list(pairs)] = prediction.logits.reshape(2, len(pairs), len(LABELS))
+        truncated = of_article.truncated + int(prediction.truncated.sum())
+        told.append(replace(of_article, in_context=in_context, truncated=truncated))
+    return told
+
+
+def _whole_sentences(reading: Reading, answers: Answers) -> dict[int, tuple[str, str]]:
+    """The whole sentences of the surest of the pairs that were read in both directions, by the place of the pair.
+
+    Those that were read as they are, and those of one sentence, have nothing to be looked at.
+    """
+    document = reading.extract.document
+    sentences = split_sentences(document.text, document.language)
+
+    def whole(statement: Statement) -> str:
+        sentence = sentences[statement.sentence]
+        return document.text[sentence.start : sentence.end]
+
+    contradiction = np.where(answers.both, answers.contradiction, -np.inf)
+    found = {}
+    for k in surest_first(contradiction)[:LOOKED_AGAIN].tolist():
+        a, b = reading.pairs[k]
+        if a.sentence != b.sentence and (whole(a), whole(b)) != reading.asked[k]:
+            found[k] = whole(a), whole(b)
+    return found
 
 
 def features_of(
-    model: NLI,
-    readings: Sequence[Reading],
-    predictions: Sequence[Prediction],
+    pairs: Sequence[tuple[Statement, Statement]],
+    answers: Answers,
+    candidates: Candidates,
     temperature: float,
-    *,
-    looks_again: bool = True,
-) -> list[NDArray[np.float64]]:
-    """The features of the pairs of each article, given what the model says of `both_directions`.
+    rank: NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
+    """The features of pairs, given what is said of them; `rank`: where they are not those of one article.
 
-    With `looks_again` the model reads the pairs that it is surest of again, with their whole sentences: a clause may
-    say something else than its sentence, and few pairs of an article are worth a second look. Shape of each: (pairs,
-    len(FEATURES)).
+    Shape: (n, len(FEATURES)).
     """
-    told = [evidence(prediction, temperature) for prediction in predictions]
-    in_context = [contradiction.mean(axis=0) for contradiction, _ in told]
-    if looks_again:
-        again = [_surest(*each) for each in zip(readings, in_context, strict=True)]
-        asked = [_whole_sentences(*each) for each in zip(readings, again, strict=True)]
-        for pairs, context, prediction in zip(again, in_context, predict_each(model, asked), strict=True):
-            context[pairs] = evidence(prediction, temperature)[0].mean(axis=0)
-    return [
-        pair_features(reading.pairs, *both, context, reading.candidates)
-        for reading, both, context in zip(readings, told, in_context, strict=True)
-    ]
-
-
-def _surest(reading: Reading, contradiction: NDArray[np.float64]) -> list[int]:
-    """Those of the pairs with the highest log-odds that stand in two sentences. Shape: (pairs,)."""
-    surest: list[int] = _surest_first(contradiction)[:LOOKED_AGAIN].tolist()
-    return [k for k in surest if reading.pairs[k][0].sentence != reading.pairs[k][1].sentence]
-
-
-def _whole_sentences(reading: Reading, pairs: Sequence[int]) -> list[tuple[str, str]]:
-    """The sentences of some pairs of statements: all as (a, b), then all as (b, a)."""
-    document = reading.extract.document
-    sentences = split_sentences(document.text, document.language)
-    whole = [[sentences[statement.sentence] for statement in reading.pairs[k]] for k in pairs]
-    asked = [tuple(document.text[sentence.start : sentence.end] for sentence in sides) for sides in whole]
-    return [(a, b) for a, b in asked] + [(b, a) for a, b in asked]
-
-
-def evidence(prediction: Prediction, temperature: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log-odds of contradiction and of entailment of pairs that were asked in both directions.
-
-    Shape: prediction of 2n pairs, as `Reading.both_directions` -> (2, n) and (2, n), a row for each direction.
-    """
-    logits = prediction.logits / np.float32(temperature)
-    directions = 2, len(logits) // 2
-    return log_odds(logits, CONTRADICTION).reshape(directions), log_odds(logits, ENTAILMENT).reshape(directions)
+    contradiction = log_odds(answers.in_context / np.float32(temperature), CONTRADICTION).mean(axis=0)
+    entailment = log_odds(answers.logits / np.float32(temperature), ENTAILMENT).max(axis=0)
+    if rank is None:
+        rank = ranks(answers.contradiction, candidates.usual)
+    return pair_features(pairs, contradiction, entailment, rank, candidates)
 
 
 @dataclass(frozen=True)
@@ -259,10 +296,8 @@ class Reading:
     asked: tuple[tuple[str, str], ...]
     """The pairs as `model_input` has them."""
 
-    @property
-    def both_directions(self) -> tuple[tuple[str, str], ...]:
-        """What the model is asked: every pair as (a, b), then every pair as (b, a)."""
-        return self.asked + tuple((b, a) for a, b in self.asked)
+
+Judged = tuple[Reading, Answers, NDArray[np.float64]]
 
 
 def read_pairs(

@@ -6,7 +6,7 @@ A report keeps the scored pairs below its threshold too, so another one needs no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -61,8 +61,8 @@ class Finding:
     """What raised the confidence, in words, strongest first."""
     forward: tuple[float, float, float]
     """Probabilities with `a` as premise and `b` as hypothesis, in the order of `claims.nli.LABELS`."""
-    backward: tuple[float, float, float]
-    """The same with `b` as premise."""
+    backward: tuple[float, float, float] | None
+    """The same with `b` as premise; None where `forward` told that the pair has no prospects."""
     verdict: Verdict | None = None
     """What a reviewer decided, where one did."""
 
@@ -92,7 +92,7 @@ class Counts:
     pairs: int = 0
     """Pairs of statements that could be compared."""
     scored: int = 0
-    """Pairs the model read, in both directions."""
+    """Pairs the model read."""
     skipped_pairs: int = 0
     """Pairs left out because the budget was spent on pairs with more in common."""
     merged: int = 0
@@ -124,13 +124,14 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The scored pairs at or above the threshold."""
+        """The scored pairs at or above the threshold, and those below it that were reviewed."""
         return self.listed()
 
     def listed(self, min_confidence: float | None = None) -> tuple[Finding, ...]:
-        """The scored pairs at or above a confidence, by default the threshold."""
-        least = self.threshold if min_confidence is None else min_confidence
-        return tuple(finding for finding in self.scored if finding.confidence >= least)
+        """The scored pairs at or above a confidence; by default the threshold, and whatever has a verdict."""
+        if min_confidence is None:
+            return tuple(each for each in self.scored if each.confidence >= self.threshold or each.verdict)
+        return tuple(each for each in self.scored if each.confidence >= min_confidence)
 
     def at(self, threshold: float) -> Report:
         """The same report with another threshold; nothing is scored again."""
@@ -266,26 +267,27 @@ def _times_differ(a: Statement, b: Statement) -> bool:
     return all(tenses) and ("past" in tenses[0]) != ("past" in tenses[1])
 
 
-def reasons_for(a: Statement, b: Statement, contributions: NDArray[np.float64]) -> tuple[str, ...]:
+def reasons_for(
+    a: Statement,
+    b: Statement,
+    features: NDArray[np.float64],
+    contributions: NDArray[np.float64],
+    contradiction: Sequence[float],
+) -> tuple[str, ...]:
     """What raised the confidence of a pair, in words, strongest first.
 
-    Shape: contributions (len(FEATURES),), as `Calibration.contributions` gives them.
+    `contradiction`: its probability in both directions. Shape: features and what each adds, (len(FEATURES),) twice.
     """
-    raised = sorted(
-        ((value, name) for name, value in zip(FEATURES, contributions, strict=True) if value > 0), reverse=True
-    )
-    names = [name for _, name in raised]
-    if "contradiction_min" in names:  # which says more
-        names = [name for name in names if name != "contradiction_max"]
-    reasons = (_reason(name, a, b) for name in names)
-    return tuple(dict.fromkeys(reason for reason in reasons if reason))
+    each = zip(contributions.tolist(), FEATURES, features.tolist(), strict=True)
+    raised = sorted(((added, name) for added, name, value in each if added > 0 and value > 0), reverse=True)
+    reasons = (_reason(name, a, b, contradiction) for _, name in raised)
+    return tuple(reason for reason in reasons if reason)
 
 
-def _reason(feature: str, a: Statement, b: Statement) -> str | None:
-    if feature == "contradiction_min":
-        return "each excludes the other"
-    if feature == "contradiction_max":
-        return "one excludes the other"
+def _reason(feature: str, a: Statement, b: Statement, contradiction: Sequence[float]) -> str | None:
+    if feature == "contradiction":
+        of_clauses = sum(probability >= 0.5 for probability in contradiction)
+        return ("their sentences exclude each other", "one excludes the other", "each excludes the other")[of_clauses]
     if feature == "relatedness":
         stems_of_b = content(b.text)
         words = [word for stem, word in content(a.text).items() if stem in stems_of_b]
@@ -365,7 +367,10 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence,
         "kind": finding.kind,
         "reasons": list(finding.reasons),
-        "probabilities": {"forward": list(finding.forward), "backward": list(finding.backward)},
+        "probabilities": {
+            "forward": list(finding.forward),
+            "backward": list(finding.backward) if finding.backward else None,
+        },
         "a": statement_json(finding.a),
         "b": statement_json(finding.b),
         **({"verdict": asdict(finding.verdict)} if finding.verdict else {}),
@@ -373,14 +378,14 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def _finding_from_json(data: dict[str, Any]) -> Finding:
-    forward, backward = (tuple(data["probabilities"][side]) for side in ("forward", "backward"))
+    forward, backward = (data["probabilities"][side] for side in ("forward", "backward"))
     return Finding(
         statement_from_json(data["a"]),
         statement_from_json(data["b"]),
         data["confidence"],
         data["kind"],
         tuple(data["reasons"]),
-        forward,
-        backward,
+        tuple(forward),
+        tuple(backward) if backward else None,
         Verdict(**data["verdict"]) if "verdict" in data else None,
     )

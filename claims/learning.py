@@ -6,14 +6,13 @@ whichever found the pairs. Knows results files and calibrations, nothing of scre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.calibration import FEATURES, UNCALIBRATED, Calibration, expected_calibration_error, refit
-from claims.detect import Detector, answers, features_of, read_pairs
+from claims.calibration import UNCALIBRATED, Calibration, expected_calibration_error, refit
+from claims.detect import Detector
 from claims.errors import ResultsError
 from claims.findings import RIGHT
 from claims.nli import Progress
@@ -90,9 +89,11 @@ def learn(results: Results, detector: Detector, progress: Progress | None = None
     calibration = detector.calibration or UNCALIBRATED
     for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
         chunk = documents[start : start + DOCUMENTS_AT_ONCE]
-        for number, pairs, features in _features(results, detector, calibration, chunk, start):
+        judged = detector.judge([results.document(document) for document in chunk])
+        for number, (reading, _, of_pairs) in enumerate(judged, start):
+            pairs = [(pair_key(a.text, b.text), (a.sentence, b.sentence)) for a, b in reading.pairs]
             decided = {sentences for pair, sentences in pairs if pair in right}
-            for (pair, sentences), row in zip(pairs, features, strict=True):
+            for (pair, sentences), row in zip(pairs, of_pairs, strict=True):
                 if pair not in right:
                     if sentences not in decided:  # another clause of the same two is neither right nor to stay put
                         others.append(row)
@@ -150,26 +151,3 @@ def _enough(results: Results, n_right: int, n_false: int) -> None:
             f"{results.path}: too few verdicts to learn from ({n_right} right, {n_false} false alarms);"
             f" decide on more with `claims review`, until there are {LEAST_OF_EACH} of each"
         )
-
-
-def _features(
-    results: Results, detector: Detector, calibration: Calibration, documents: Sequence[str], start: int
-) -> list[tuple[int, list[tuple[str, tuple[int, int]]], NDArray[np.float64]]]:
-    """Number of each document, its pairs with the two sentences of each, and their features.
-
-    A calibration without a weight for `in_context` gets none: no whole sentence is read for it, here or by a detector.
-    """
-    readings = [
-        read_pairs(results.document(document), detector.max_pairs, detector.tagger, claims_only=detector.claims_only)
-        for document in documents
-    ]
-    predictions = answers(detector.model, detector.second, [reading.both_directions for reading in readings])
-    looks_again = bool(calibration.weights.get("in_context"))
-    features = features_of(detector.model, readings, predictions, calibration.temperature, looks_again=looks_again)
-    if not looks_again:
-        for of_reading in features:
-            of_reading[:, FEATURES.index("in_context")] = 0
-    return [
-        (number, [(pair_key(a.text, b.text), (a.sentence, b.sentence)) for a, b in reading.pairs], of_reading)
-        for number, (reading, of_reading) in enumerate(zip(readings, features, strict=True), start)
-    ]

@@ -83,8 +83,16 @@ class NLI(Protocol):
 def predict_each(
     model: NLI, asked: Sequence[Sequence[tuple[str, str]]], progress: Progress | None = None
 ) -> list[Prediction]:
-    """What a model says of several lists of pairs, which share its batches."""
-    together = model.predict([pair for pairs in asked for pair in pairs], progress)
+    """What a model says of several lists of pairs, which share its batches.
+
+    Raises: ModelError when an answer is no finite number.
+    """
+    all_pairs = [pair for pairs in asked for pair in pairs]
+    together = model.predict(all_pairs, progress)
+    finite = np.isfinite(together.logits).all(axis=1)
+    if not finite.all():
+        premise, hypothesis = (side[:80] for side in all_pairs[int(np.argmin(finite))])
+        raise ModelError(f"{model.name}: no finite answer to {premise!r} and {hypothesis!r}; use another model")
     ends = list(accumulate(map(len, asked), initial=0))
     return [Prediction(together.logits[start:end], together.truncated[start:end]) for start, end in pairwise(ends)]
 
@@ -151,6 +159,11 @@ class Bundle:
     CHECKSUMS = "SHA256SUMS"
 
     @classmethod
+    def is_in(cls, folder: Path) -> bool:
+        """Whether a folder holds such a model, whole or not."""
+        return any((folder / part).is_file() for part in (cls.LOWER, cls.UPPER, cls.EMBEDDINGS))
+
+    @classmethod
     def open(cls, folder: Path) -> Bundle:
         """The description of the model in a folder. Raises: ModelError when a part is missing or unreadable."""
         for part in (cls.CONFIG, cls.LOWER, cls.UPPER, cls.EMBEDDINGS, cls.TOKENIZER):
@@ -170,8 +183,6 @@ class Bundle:
 
     def verify(self) -> None:
         """Compare every file with its checksum. Raises: ModelError naming the first that differs."""
-        import hashlib
-
         checksums = self.folder / self.CHECKSUMS
         if not checksums.is_file():
             raise ModelError(f"{checksums}: missing, so the model cannot be verified; install claims again")
@@ -467,7 +478,7 @@ def load_model(model: str | Path | None = None, *, device: str | None = None, n_
     Only a hub id or an alias may use the network. Raises: ModelError.
     """
     found = find_model(model)
-    if isinstance(found, str) or not (found / Bundle.LOWER).is_file():
+    if isinstance(found, str) or not Bundle.is_in(found):
         return TransformersModel(str(found), device=device, n_threads=n_threads)
     if device not in (None, "cpu"):
         raise ModelError(f"{device}: {found.name} runs on CPU only; leave the device out, or choose another model")

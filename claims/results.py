@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from claims.statements import Statement
 
 APPLICATION_ID = 0x636C6D73  # "clms": tells a results file from any other SQLite file
 SECONDS_WAITED = 60.0  # for another process that is writing
+SECONDS_BETWEEN_TRIES = 0.02  # to make a new file, while another process does the same
 _SQLITE = b"SQLite format 3\0"  # how every SQLite file begins
 KEPT_FROM = 0.01
 """Confidence from which pairs are kept, though a threshold lies above it, so that another needs no second scoring."""
@@ -193,6 +195,13 @@ def is_results(path: Path) -> bool:
         return False
 
 
+def folded(text: str | None) -> str | None:
+    """A text to search in: no capitals, no accents."""
+    if text is None or (text.isascii() and text.islower()):
+        return text
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+
+
 def pair_key(a: str, b: str) -> str:
     """What identifies a pair of statements whatever the order, the document and the model.
 
@@ -313,16 +322,17 @@ class Results:
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
             )
+        connection.create_function("folded", 1, folded, deterministic=True)
         results = cls(path, connection, read_only=read_only)
         try:
             with _clear_errors(path):
-                results._prepare()
+                results._prepare(timeout)
         except BaseException:
             connection.close()
             raise
         return results
 
-    def _prepare(self) -> None:
+    def _prepare(self, patience: float) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
         (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
@@ -338,7 +348,7 @@ class Results:
             self._connection.execute("BEGIN")  # from here on all is read as it stands now, whoever writes meanwhile
             self._version()
             return
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead(time.monotonic() + patience)
         self._connection.execute("PRAGMA synchronous = NORMAL")
         while self._version() < newest:
             with self._writing() as connection:
@@ -347,6 +357,17 @@ class Results:
                         connection.execute(statement)
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     connection.execute(f"PRAGMA user_version = {version + 1}")
+
+    def _write_ahead(self, until: float) -> None:
+        """Turn the file into one that is read while it is written; SQLite does not wait for others with that itself."""
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
     def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -607,9 +628,9 @@ class Results:
             "SELECT 1 FROM documents JOIN runs ON runs.id = run WHERE documents.id = ? AND key = ?", document, run.key
         )
 
-    def is_of(self, document: str, source: str) -> bool:
-        """Whether a document was read from a source."""
-        return self._any("SELECT 1 FROM sources WHERE source = ? AND document = ?", source, document)
+    def sources_of(self, document: str) -> set[str]:
+        """The sources that a document was read from."""
+        return {source for (source,) in self._ask("SELECT source FROM sources WHERE document = ?", document)}
 
     def totals(self) -> Totals:
         """What is in the file."""
@@ -693,15 +714,17 @@ class Results:
         return [document for (document,) in rows]
 
     def across(self, min_confidence: float | None = None) -> Iterator[tuple[Document, Document, Finding]]:
-        """What was found between documents at or above a confidence, by default the threshold, surest first."""
+        """What was found between documents, surest first, chosen as `Report.listed` does."""
         verdicts = self.verdicts()
         rows = self._ask(
-            f"SELECT findings.document, other, {_FINDING} FROM findings JOIN documents ON documents.id = document"
-            " JOIN runs ON runs.id = run WHERE other IS NOT NULL AND confidence >= coalesce(?, threshold)"
-            " ORDER BY confidence DESC, pair",
+            f"SELECT confidence >= threshold, findings.document, other, {_FINDING} FROM findings"
+            " JOIN documents ON documents.id = document JOIN runs ON runs.id = run"
+            " WHERE other IS NOT NULL AND confidence >= coalesce(?, 0) ORDER BY confidence DESC, pair",
             min_confidence,
         )
-        for one, other, pair, a, b, *rest in rows:
+        for reaches, one, other, pair, a, b, *rest in rows:
+            if min_confidence is None and not reaches and pair not in verdicts:
+                continue
             sides = self._statements_of(one)[a], self._statements_of(other)[b]
             yield self.document(one), self.document(other), _finding(*sides, verdicts.get(pair), *rest)
 
@@ -838,8 +861,11 @@ _DECISION = "id, verdict, reviewer, note, given"
 def _finding(
     a: Statement, b: Statement, verdict: Verdict | None, confidence: float, kind: str, reasons: str, probabilities: str
 ) -> Finding:
-    forward, backward = map(tuple, json.loads(probabilities))
-    return Finding(a, b, confidence, kind, tuple(json.loads(reasons)), forward, backward, verdict)
+    forward, backward = json.loads(probabilities)
+    return Finding(
+        *(a, b, confidence, kind, tuple(json.loads(reasons))),
+        *(tuple(forward), tuple(backward) if backward else None, verdict),
+    )
 
 
 def _run(model: str, version: str, calibrated: int, threshold: float, options: str) -> Run:

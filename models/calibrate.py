@@ -29,7 +29,7 @@ from claims.calibration import (
     fit_logistic,
     fit_temperature,
 )
-from claims.detect import answers, features_of, read_pairs
+from claims.detect import Detector
 from claims.document import Document
 from claims.evaluate import (
     LabelledArticle,
@@ -42,7 +42,6 @@ from claims.evaluate import (
 from claims.findings import Counts, Finding, Report, kind_of, merged, ranked
 from claims.nli import NLI, BundledModel, bundled_folder, softmax
 from claims.statements import Statement
-from claims.tagger import Tagger
 from models.build import write_checksums
 from models.data import SEED, news_part, read_jsonl
 from models.evaluate import label_indices, read_labelled
@@ -85,23 +84,17 @@ class Scored:
     """Whether the pair is a labelled contradiction."""
 
 
-def score(
-    model: BundledModel, labelled: list[LabelledArticle], news: list[LabelledArticle], temperature: float
-) -> Scored:
+def score(detector: Detector, labelled: list[LabelledArticle], news: list[LabelledArticle]) -> Scored:
     """What the model says of every candidate pair of labelled articles and of news."""
     articles = labelled + news
-    tagger, for_articles = Tagger.open(model), model.for_articles()
-    if tagger is None:
-        raise SystemExit(f"{model.folder}: has no heads; run models.heads first")
     pairs: list[tuple[Statement, Statement]] = []
     features: list[NDArray[np.float64]] = []
     labels, numbers = [], []
     for start in range(0, len(articles), ARTICLES_AT_ONCE):
         chunk = articles[start : start + ARTICLES_AT_ONCE]
-        readings = [read_pairs(article.document, tagger=tagger) for article in chunk]
-        predictions = answers(for_articles, model, [reading.both_directions for reading in readings])
-        features += features_of(for_articles, readings, predictions, temperature)
-        for number, (reading, article) in enumerate(zip(readings, chunk, strict=True), start):
+        judged = detector.judge([article.document for article in chunk])
+        for number, ((reading, _, of_pairs), article) in enumerate(zip(judged, chunk, strict=True), start):
+            features.append(of_pairs)
             pairs += reading.pairs
             numbers += [number] * len(reading.pairs)
             for a, b in reading.pairs:
@@ -175,17 +168,20 @@ def main() -> None:
 
     model = BundledModel(given.model)
     temperature, errors = fit_on_valid(model, given.data / "nli" / "valid")
+    detector = replace(Detector.of_bundled(model), calibration=Calibration(temperature, 0.5, 0.0, {}))
+    if detector.tagger is None:
+        parser.error(f"{given.model}: has no heads; run models.heads first")
     labelled = read_articles(read_rows(given.data / "articles" / "dev.jsonl"))
     news = given.data / "news" / "news.jsonl.gz"
-    scored = score(model, labelled, read_news(news, 1, N_NEWS), temperature)
+    scored = score(detector, labelled, read_news(news, 1, N_NEWS))
     calibration = replace(fit(temperature, scored.features, scored.labels), threshold=given.threshold)
     calibration.save(given.model / FILE)
     write_checksums(given.model)
 
     confidence = cross_validated(scored, temperature)
-    held_back = score(model, [], read_news(news, 0, N_NEWS), temperature)
+    held_back = score(detector, [], read_news(news, 0, N_NEWS))
     ours = scored.article < scored.n_labelled
-    raw = scored.features[ours, :2].mean(axis=1)
+    raw = scored.features[ours, FEATURES.index("contradiction")]
     figures = {
         "temperature": temperature,
         "calibration_error_of_labels": errors,

@@ -77,8 +77,8 @@ def calibration(figures: Json) -> str:
         f"error of the answered label on the others {errors['before']:.3f} before, {errors['after']:.3f} after. "
         f"Confidence was fitted on {figures['pairs']:,} candidate pairs, of which "
         f"{figures['labelled_contradictions_among_them']} are labelled contradictions. Over the labelled articles, "
-        f"cross-validated by article: average precision {of_articles['average_precision']:.3f} (mean log-odds of both "
-        f"directions alone: {figures['average_precision_uncalibrated']:.3f}), chance that an article with a "
+        f"cross-validated by article: average precision {of_articles['average_precision']:.3f} (log-odds of "
+        f"contradiction alone: {figures['average_precision_uncalibrated']:.3f}), chance that an article with a "
         f"contradiction has the more confident first pair {'–' if auroc is None else f'{auroc:.3f}'}."
     )
     held_back = figures["findings_a_held_back_news_document"]

@@ -73,10 +73,7 @@ def main() -> None:
     failed = missed_bounds(figures["all"])
     if given.articles:
         told["for_articles"] = tabulate(rows, answer(rows, given.model, given.weights, articles=given.articles))
-        missed = [
-            bound for bound in missed_bounds(told["for_articles"]["all"]) if bound["figure"] != "calibration_error"
-        ]
-        failed += [bound | {"figure": f"{bound['figure']} for articles"} for bound in missed]
+        failed += missed_for_articles(told["for_articles"]["all"])
     print(json.dumps({"passed": not failed, "failed": failed, **told}, indent=1))
     sys.exit(bool(failed))
 
@@ -194,6 +191,15 @@ def missed_bounds(figures: Figures) -> list[dict[str, str | float | None]]:
         {"figure": name, "value": value, "bound": bound}
         for name, value, keeps, bound in bounds
         if value is None or not keeps(value, bound)  # nan keeps no bound
+    ]
+
+
+def missed_for_articles(figures: Figures) -> list[dict[str, str | float | None]]:
+    """Those that the answers for articles miss: their calibration is that of `models.calibrate`, not asked here."""
+    return [
+        bound | {"figure": f"{bound['figure']} for articles"}
+        for bound in missed_bounds(figures)
+        if bound["figure"] != "calibration_error"
     ]
 
 

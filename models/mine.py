@@ -28,10 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from claims.calibration import numeric_conflict, shared_content
-from claims.detect import evidence, read_pairs
+from claims.calibration import log_odds, numeric_conflict, shared_content
+from claims.detect import read_pairs
 from claims.document import Document
-from claims.nli import BundledModel, bundled_folder
+from claims.nli import CONTRADICTION, LABELS, BundledModel, bundled_folder
 from claims.statements import Statement
 from claims.tagger import Tagger
 from models.data import SEED, news_part, read_jsonl
@@ -94,8 +94,8 @@ def mine(model: BundledModel, tagger: Tagger | None, rows: list[dict[str, Any]])
     readings = [read_pairs(document, tagger=tagger) for document in documents]
     read = [min(PAIRS_PER_STATEMENT * len(r.extract.statements), len(r.pairs)) for r in readings]
     asked = [pair for reading, n in zip(readings, read, strict=True) for pair in reading.asked[:n]]
-    prediction = model.predict(asked + [(b, a) for a, b in asked])
-    scores = evidence(prediction, 1.0)[0].mean(axis=0)
+    logits = model.predict(asked + [(b, a) for a, b in asked]).logits
+    scores = log_odds(logits.reshape(2, len(asked), len(LABELS)), CONTRADICTION).mean(axis=0)
     chooser, start = random.Random(SEED), 0
     for document, reading, n in zip(documents, readings, read, strict=True):
         score = scores[start : start + n]

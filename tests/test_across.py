@@ -107,6 +107,24 @@ def test_nothing_is_read_again_until_an_article_is_added(results: Results, stub:
     assert set(before) < set(texts(results))
 
 
+def test_the_confidence_of_a_pair_is_the_same_whatever_else_is_compared(tmp_path: Path, detector: Detector) -> None:
+    assert detector.calibration
+    detector = replace(detector, calibration=replace(detector.calibration, threshold=0.0))
+    run, found = run_of(detector), []
+    others = (OTHER, "The bridge over the Amur has never been painted. It is old.")
+    for name, between in (("alone", ()), ("among", others)):
+        with Results.open(tmp_path / f"{name}.db", create=True) as results:
+            add(results, detector, run, FIRST, *between, SECOND)
+            detect_across(results, detector, run)
+            confidences = [finding.confidence for *_, finding in results.across()]
+            found.append(dict(zip(texts(results), confidences, strict=True)))
+
+    alone, among = found
+    assert alone
+    assert alone.keys() < among.keys()
+    assert all(among[pair] == pytest.approx(alone[pair], rel=1e-4) for pair in alone)
+
+
 def test_a_changed_article_takes_its_pairs_along(results: Results, stub: Detector, run: Run) -> None:
     add(results, stub, run, FIRST, SECOND)
     detect_across(results, stub, run)

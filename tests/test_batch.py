@@ -240,6 +240,26 @@ def test_an_article_in_another_language_than_before_is_scored_again(tmp_path: Pa
     assert report.document.language == "de"
 
 
+def test_of_a_text_in_two_sources_the_first_one_says_what_it_is(tmp_path: Path, path: Path) -> None:
+    first, other = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    rows = {first: {"text": text(1), "date": "2026-03-01", "language": "en"}}
+    rows[other] = {"text": text(1), "date": "2024-08-09", "language": "de"}
+    for table, row in rows.items():
+        table.write_text(json.dumps(row))
+    scored(tmp_path, path)
+    before = contents(path)
+
+    for n in range(2):
+        for table, row in rows.items():
+            table.write_text(json.dumps(row) + "\n" * (n + 1))
+            done = scored(tmp_path, path)
+            assert (done.scored, done.unchanged, done.repeated) == (0, 2, 0)
+
+    assert contents(path) == before
+    with Results.open(path) as results:
+        assert results.document(results.document_ids()[0]).date == "2026-03-01"
+
+
 def test_rows_that_move_in_a_table_are_not_scored_again(tmp_path: Path, path: Path) -> None:
     table = tmp_path / "in.jsonl"
     rows = [json.dumps({"text": text(k)}) for k in range(5)]

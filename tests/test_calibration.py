@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from claims.calibration import (
     fit_temperature,
     numeric_conflict,
     pair_features,
+    ranks,
 )
 from claims.errors import ModelError
 from claims.nli import bundled_folder, softmax
@@ -27,7 +27,7 @@ from claims.statements import Statement
 STATEMENTS = st.builds(
     lambda text, sentence: Statement(0, len(text), text, sentence), st.text(max_size=40), st.integers(0, 3)
 )
-LOG_ODDS = st.lists(st.floats(-12, 12), min_size=2, max_size=2)
+LOG_ODDS = st.floats(-12, 12)
 
 
 def candidates(n: int, relatedness: float = 0.0) -> Candidates:
@@ -36,11 +36,11 @@ def candidates(n: int, relatedness: float = 0.0) -> Candidates:
 
 @given(STATEMENTS, STATEMENTS, LOG_ODDS, LOG_ODDS, st.floats(0, 1, width=32))
 def test_swapping_a_pair_keeps_its_features_and_confidence(a, b, contradiction, entailment, relatedness) -> None:
-    con, ent = (np.array(both, np.float64)[:, None] for both in (contradiction, entailment))
+    con, ent = np.array([contradiction]), np.array([entailment])
     related = candidates(1, relatedness)
 
-    features = pair_features([(a, b)], con, ent, con.mean(axis=0), related)
-    swapped = pair_features([(b, a)], con[::-1], ent[::-1], con.mean(axis=0), related)
+    features = pair_features([(a, b)], con, ent, ranks(con, 1), related)
+    swapped = pair_features([(b, a)], con, ent, ranks(con, 1), related)
 
     np.testing.assert_array_equal(features, swapped)
     confidence = Calibration.load(bundled_folder() / FILE).confidence(features)
@@ -77,7 +77,7 @@ def statement(text: str, sentence: int, speaker: str | None = None, claim_score:
 
 
 def features_of(a: Statement, b: Statement) -> dict[str, float]:
-    values = pair_features([(a, b)], np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(1), candidates(1))[0]
+    values = pair_features([(a, b)], np.zeros(1), np.zeros(1), np.zeros(1), candidates(1))[0]
     return dict(zip(FEATURES, values.tolist(), strict=True))
 
 
@@ -107,8 +107,8 @@ def test_a_pair_among_many_has_more_to_compete_with() -> None:
     pairs = [(statement("It is so", 0), statement("It is not so", 1))]
 
     def pairs_read(n: int) -> float:
-        nothing = np.zeros((2, n))
-        return float(pair_features(pairs * n, nothing, nothing, np.zeros(n), candidates(n))[0, -1])
+        nothing = np.zeros(n)
+        return float(pair_features(pairs * n, nothing, nothing, nothing, candidates(n))[0, -1])
 
     assert FEATURES[-1] == "pairs_read"
     assert (pairs_read(1), pairs_read(100)) == (0, pytest.approx(np.log(100)))
@@ -116,30 +116,19 @@ def test_a_pair_among_many_has_more_to_compete_with() -> None:
 
 
 def test_the_surest_pair_of_an_article_ranks_first() -> None:
-    pairs = [(statement("It is so", 0), statement("It is not so", 1))] * 3
-    contradiction = np.array([[0.0, 3.0, -1.0], [0.0, 1.0, -1.0]])
-
-    ranks = pair_features(pairs, contradiction, contradiction, np.zeros(3), candidates(3))[:, FEATURES.index("rank")]
-
-    np.testing.assert_allclose(ranks, np.log1p([1, 0, 2]))
+    np.testing.assert_allclose(ranks(np.array([0.0, 2.0, -1.0]), usual=3), np.log1p([1, 0, 2]))
 
 
 def test_a_rank_among_fewer_pairs_than_usual_counts_as_one_among_the_usual_number() -> None:
-    pairs = [(statement("It is so", 0), statement("It is not so", 1))] * 3
-    contradiction = np.array([[0.0, 3.0, -1.0], [0.0, 1.0, -1.0]])
-    of_six = replace(candidates(3), usual=6)
-
-    ranks = pair_features(pairs, contradiction, contradiction, np.zeros(3), of_six)[:, FEATURES.index("rank")]
-
-    np.testing.assert_allclose(ranks, np.log1p([2, 0, 4]))
+    np.testing.assert_allclose(ranks(np.array([0.0, 2.0, -1.0]), usual=6), np.log1p([2, 0, 4]))
 
 
-def test_uncalibrated_confidence_is_the_mean_of_both_directions() -> None:
+def test_uncalibrated_confidence_is_the_probability_of_a_contradiction() -> None:
     a, b = Statement(0, 1, "a", 0), Statement(2, 3, "b", 1)
 
-    features = pair_features([(a, b)], np.array([[2.0], [-2.0]]), np.zeros((2, 1)), np.zeros(1), candidates(1))
+    features = pair_features([(a, b)], np.log([4.0]), np.zeros(1), np.zeros(1), candidates(1))
 
-    assert UNCALIBRATED.confidence(features)[0] == pytest.approx(0.5)
+    assert UNCALIBRATED.confidence(features)[0] == pytest.approx(0.8)
 
 
 def test_a_calibration_survives_its_file(tmp_path: Path) -> None:

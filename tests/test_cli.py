@@ -630,7 +630,7 @@ def test_a_batch_that_is_interrupted_finishes_its_documents_and_can_go_on(folder
     for k in range(120):
         text = "".join(f"Tram {k} runs to place {n} at last. " for n in range(20))
         (folder / f"{k}.txt").write_text(text)
-    command = [*CLAIMS, "batch", str(folder), "-o", str(results), "--max-pairs", "1"]
+    command = [*CLAIMS, "batch", str(folder), "-o", str(results), "--max-pairs", "1", "--workers", "2"]
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as batch:
         while not results.exists() or not count_documents(results):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import claims
 from claims import Calibration, Detector, Document, ModelError, Prediction, find_contradictions
-from claims.detect import SECOND_OPINIONS, answers
+from claims.detect import READ_BOTH_WAYS, ask, surest
 from claims.nli import Progress
 from tests.conftest import SEED, ByNegation
 
@@ -80,13 +81,23 @@ def test_a_report_accounts_for_every_sentence_and_pair(detector: Detector) -> No
     assert counts.sentences == counts.skipped_sentences + len({s.sentence for s in report.statements})
 
 
-def test_every_pair_is_scored_in_both_directions() -> None:
+def test_the_pairs_of_a_short_article_are_read_in_both_directions() -> None:
     model = ByNegation()
 
     report = Detector(model).detect(Document.from_text("The bridge is open. The bridge is not open. Trains run late."))
 
     assert len(model.asked) == 2 * report.counts.scored == 6
     assert {(b, a) for a, b in model.asked} == set(model.asked)
+    assert all(finding.backward for finding in report.scored)
+
+
+def test_pairs_without_prospects_are_read_in_one_direction_and_say_so(detector: Detector) -> None:
+    report = detector.detect(Document.read(SEED))
+
+    once = [finding for finding in report.scored if finding.backward is None]
+    assert report.counts.scored > READ_BOTH_WAYS
+    assert len(report.scored) - READ_BOTH_WAYS <= len(once) < report.counts.scored
+    assert max(finding.confidence for finding in once) < report.threshold / 4
 
 
 def test_the_same_article_gives_the_same_report(detector: Detector) -> None:
@@ -164,14 +175,14 @@ def test_the_surest_pairs_are_read_again_with_their_whole_sentences(detector: De
     model = ByNegation()
     text = "The bridge is open, which pleases the mayor of the town. It is not open, says the man who owns the ferry."
 
-    calibration = Calibration(1.0, 0.5, 0.0, {"in_context": 1.0})
+    calibration = Calibration(1.0, 0.5, 0.0, {"contradiction": 1.0})
     replace(detector, model=model, tagger=None, calibration=calibration).detect(Document.from_text(text, language="en"))
 
     first, second = text.split(". ")
     assert {(f"{first}.", second), (second, f"{first}.")} <= set(model.asked)
 
 
-def test_without_a_calibration_nothing_is_read_twice() -> None:
+def test_whole_sentences_that_were_read_as_statements_are_not_read_again() -> None:
     model = ByNegation()
 
     Detector(model).detect(Document.from_text("The bridge is open. It is not open.", language="en"))
@@ -189,16 +200,21 @@ class Neutral(ByNegation):
 
 def test_of_the_surest_pairs_the_answer_is_the_mean_with_that_of_a_second_model() -> None:
     pairs = [("Trams run.", "The bridge is open."), ("It is open.", "It is not open.")]
-    asked = [[*pairs, *((b, a) for a, b in pairs)], []]
     first, second = ByNegation(), Neutral()
 
-    [alone, _] = answers(first, None, asked)
-    [both, nothing] = answers(first, second, asked, n_surest=1)
+    def one(contradiction: NDArray[np.float64]) -> NDArray[np.intp]:
+        return surest(contradiction)[:1]
 
+    [alone, _] = ask(first, None, [pairs, []], suspects=one)
+    [both, nothing] = ask(first, second, [pairs, []], suspects=one)
+
+    assert first.asked == [*pairs, pairs[1][::-1]] * 2
     assert second.asked == [pairs[1], pairs[1][::-1]]
-    np.testing.assert_array_equal(both.logits[[0, 2]], alone.logits[[0, 2]])
-    np.testing.assert_array_equal(both.logits[[1, 3]], [[0, 4, 2]] * 2)
-    assert len(nothing.logits) == 0
+    np.testing.assert_array_equal(alone.both, [False, True])
+    np.testing.assert_array_equal(both.both, [False, True])
+    np.testing.assert_array_equal(both.logits[:, 0], alone.logits[:, 0])
+    np.testing.assert_array_equal(both.logits[:, 1], [[0, 4, 2]] * 2)
+    assert nothing.logits.shape == (2, 0, 3)
 
 
 def test_the_bundled_model_asks_both_sets_of_its_layers_about_the_surest_pairs(detector: Detector) -> None:
@@ -208,4 +224,33 @@ def test_the_bundled_model_asks_both_sets_of_its_layers_about_the_surest_pairs(d
 
     told, told_alone = ({(f.a.start, f.b.start): f.forward for f in report.scored} for report in (both, alone))
     listed_twice = told.keys() & told_alone.keys()
-    assert 0 < sum(told[pair] != told_alone[pair] for pair in listed_twice) <= SECOND_OPINIONS < len(listed_twice)
+    assert 0 < sum(told[pair] != told_alone[pair] for pair in listed_twice) <= READ_BOTH_WAYS < len(listed_twice)
+
+
+class OfSentences(ByNegation):
+    """Gives no number of anything that names the ferry."""
+
+    def predict(self, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> Prediction:
+        told = super().predict(pairs, progress)
+        told.logits[["ferry" in a + b for a, b in pairs]] = np.nan
+        return told
+
+
+def test_whole_sentences_of_which_the_answer_is_no_number_are_an_error_too(detector: Detector) -> None:
+    document = Document.from_text("The bridge is open. It is not open, and the ferry regrets that.", language="en")
+    first, second, *_ = claims.extract(document, detector.tagger).statements
+    assert "ferry" not in first.text + second.text
+
+    with pytest.raises(ModelError, match=r"no finite answer to 'The bridge is open\.' and 'It is not open, and"):
+        replace(detector, model=OfSentences(), second=None, max_pairs=1).detect(document)
+
+
+def test_articles_of_one_statement_or_none_share_a_batch_with_others(detector: Detector) -> None:
+    texts = ("The bridge is open.", "", "The mine has closed. The mine stays open until May.", "Why?")
+    documents = [Document.from_text(text, language="en") for text in texts]
+
+    together = detector.detect_all(documents)
+
+    alone = detector.detect(documents[2])
+    assert [report.counts.scored for report in together] == [0, 0, 1, 0]
+    assert together[2].scored[0].confidence == pytest.approx(alone.scored[0].confidence, abs=1e-6)

@@ -1,9 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 
 from claims import Detector, Document, Extract, Report, ResultsError, extract
-from claims.findings import KINDS, Finding, kind_of, merged
+from claims.calibration import FEATURES
+from claims.findings import KINDS, Finding, kind_of, merged, reasons_for
 from claims.statements import CLAIM, Statement
 from tests.conftest import SEED, ByNegation
 
@@ -281,3 +283,35 @@ def test_statements_of_different_times_are_a_change_over_time(
     b = Statement(13, 23, "It is open", 1, cues=other_cues, dates=other_dates)
 
     assert (kind_of(a, b) == "changed_over_time") is (kind_of(b, a) == "changed_over_time") is differ
+
+
+@pytest.mark.parametrize(
+    ("contradiction", "raised", "reason"),
+    [
+        ((0.9, 0.6), 1.0, "each excludes the other"),
+        ((0.9, 0.1), 1.0, "one excludes the other"),
+        ((0.9,), 1.0, "one excludes the other"),
+        ((0.3, 0.1), 1.0, "their sentences exclude each other"),
+        ((0.3, 0.1), -1.0, None),
+    ],
+)
+def test_reasons_say_of_an_exclusion_what_the_model_says(
+    contradiction: tuple[float, ...], raised: float, reason: str | None
+) -> None:
+    features = np.zeros(len(FEATURES))
+    features[FEATURES.index("contradiction")] = raised
+
+    for weight in (0.5, -0.5):  # a fit to verdicts may turn a weight round; what is said stays true
+        said = reasons_for(Statement(0, 1, "x", 0), Statement(2, 3, "y", 1), features, weight * features, contradiction)
+        assert said == ((reason,) if reason and weight > 0 else ())
+
+
+def test_reasons_come_strongest_first_and_name_what_is_shared() -> None:
+    a = Statement(0, 30, "The bridge cost 12 million euros", 0, speaker="Ana")
+    b = Statement(31, 60, "The bridge cost 15 million euros", 0, speaker="Ana")
+    added = dict.fromkeys(FEATURES, 0.0) | {"relatedness": 2, "numeric_conflict": 3, "same_speaker": 1, "rank": 9}
+    contributions = np.array(list(added.values()))
+
+    said = reasons_for(a, b, contributions, contributions, (0.9, 0.9))
+
+    assert said == ("12 million against 15 million", "both speak of bridge, cost, million, euros", "the same speaker")

@@ -24,6 +24,7 @@ from models.evaluate import (
     Figures,
     answer,
     missed_bounds,
+    missed_for_articles,
     read_labelled,
     tabulate,
 )
@@ -168,6 +169,13 @@ GOOD: Figures = {
 
 def test_figures_on_the_bounds_pass_the_gate() -> None:
     assert missed_bounds(GOOD) == []
+
+
+def test_answers_for_articles_have_to_be_those_of_their_weights_and_nothing_else() -> None:
+    assert missed_for_articles({**GOOD, "calibration_error": 0.5}) == []
+    assert missed_for_articles({**GOOD, "agreement": 0.9}) == [
+        {"figure": "agreement for articles", "value": 0.9, "bound": LEAST_AGREEMENT}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,7 @@ def test_a_model_without_layers_for_articles_answers_for_them_as_for_any_pair(co
     model = BundledModel(copy)
 
     assert model.for_articles() is model
+    assert Detector.from_pretrained(copy).second is None
 
 
 def test_normalize_leaves_single_spaces() -> None:
@@ -214,7 +215,7 @@ def test_a_missing_part_is_named(copy: Path, part: str) -> None:
     (copy / part).unlink()
 
     with pytest.raises(ModelError, match=part):
-        BundledModel(copy)
+        load_model(copy)
 
 
 @pytest.mark.parametrize(
