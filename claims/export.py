@@ -53,7 +53,7 @@ class Choice:
     only: str | None = None
     """One of `CHOICES`; None: all."""
     min_confidence: float | None = None
-    """From which confidence on; None: from the threshold."""
+    """From which confidence on; None: as `Report.listed` has it."""
 
     def __call__(self, report: Report) -> Report:
         """A report with nothing but the chosen findings."""

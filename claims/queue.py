@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import floor
 
 from claims.findings import RIGHT, VERDICTS, Verdict
-from claims.results import Results
+from claims.results import Results, folded
 
 UNREVIEWED, REVIEWED, ALL = "unreviewed", "reviewed", "all"
 STATES = (UNREVIEWED, *VERDICTS, ALL)
@@ -37,6 +37,7 @@ _FROM = (
     " FROM findings JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
     " LEFT JOIN verdicts AS last ON last.id = (SELECT max(id) FROM verdicts WHERE pair = findings.pair)"
 )
+_COUNTS = "(confidence >= threshold OR last.verdict IS NOT NULL)"  # what is a finding where nobody asks for more
 _SECOND = " LEFT JOIN documents AS second ON second.id = other"  # the article of the second statement, if another
 
 
@@ -52,11 +53,11 @@ class Filter:
     document: str = ""
     """The id of an article that takes part."""
     least: float | None = None
-    """From which confidence on; None: from the threshold of the run."""
+    """From which confidence on; None: from the threshold of the run, and whatever has a verdict."""
     most: float | None = None
     """Up to which whole percent, as a confidence is shown: 0.93 lets 0.934 through."""
     words: str = ""
-    """Words, or their beginnings, that one of the two statements has."""
+    """Words, or their beginnings, that one of the two statements has, or parts of the name of its speaker."""
     sort: str = "surest"
     """One of `SORTS`."""
 
@@ -115,7 +116,7 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCounts:
-    """A document and the findings at or above the threshold in which it has a part."""
+    """A document and the findings in which it has a part, as a `Filter` lets them through by itself."""
 
     id: str
     source: str
@@ -197,10 +198,10 @@ def named(results: Results, documents: Sequence[str]) -> dict[str, tuple[str | N
 
 
 def reviewed(results: Results) -> list[Reviewed]:
-    """Every pair with a verdict that is a finding at or above the threshold, once, where it is surest."""
+    """Every pair with a verdict, once, where it is surest."""
     rows = results.ask(
         f"SELECT max(confidence), kind, language, last.verdict, calibrated{_FROM}"
-        " WHERE last.verdict IS NOT NULL AND confidence >= threshold GROUP BY findings.pair"
+        " WHERE last.verdict IS NOT NULL GROUP BY findings.pair"
     )
     return [
         Reviewed(confidence, kind, language, verdict in RIGHT, bool(calibrated))
@@ -209,39 +210,61 @@ def reviewed(results: Results) -> list[Reviewed]:
 
 
 def confidences(results: Results) -> list[float]:
-    """The confidence of every finding at or above the threshold of its run."""
-    return [confidence for (confidence,) in results.ask(f"SELECT confidence{_FROM} WHERE confidence >= threshold")]
+    """The confidence of every finding that a `Filter` lets through by itself."""
+    return [confidence for (confidence,) in results.ask(f"SELECT confidence{_FROM} WHERE {_COUNTS}")]
+
+
+@dataclass(frozen=True, slots=True)
+class LessSure:
+    """The pairs that are kept though they are no findings."""
+
+    thresholds: tuple[float, ...]
+    """Those of the runs, lowest first."""
+    calibrated: bool
+    n: int
+
+
+def less_sure(results: Results) -> LessSure:
+    """How many pairs below the threshold wait for somebody who wants to see them."""
+    runs = results.ask(
+        "SELECT DISTINCT threshold, calibrated FROM runs WHERE id IN (SELECT run FROM documents) ORDER BY threshold"
+    )
+    [(n,)] = results.ask(f"SELECT count(*){_FROM} WHERE NOT {_COUNTS}")
+    return LessSure(tuple(row[0] for row in runs), all(row[1] for row in runs), n)
 
 
 def document_counts(results: Results) -> list[DocumentCounts]:
-    """The documents with a part in findings at or above the threshold, most first."""
+    """The documents with a part in findings, most first."""
     right = ", ".join(f"'{verdict}'" for verdict in sorted(RIGHT))
     rows = results.ask(
         "SELECT part.id, part.source, part.title, part.language, count(*), count(last.verdict),"
         f" count(*) FILTER (WHERE last.verdict IN ({right})), max(confidence), calibrated{_FROM}"
         " JOIN documents AS part ON part.id IN (findings.document, other)"
-        " WHERE confidence >= threshold GROUP BY part.id ORDER BY 5 DESC, 8 DESC, part.source"
+        f" WHERE {_COUNTS} GROUP BY part.id ORDER BY 5 DESC, 8 DESC, part.source"
     )
     return [DocumentCounts(*row) for row in rows]
 
 
 def _conditions(filter: Filter) -> tuple[list[str], list[object]]:
     """What the database decides of a filter: confidence and words."""
-    conditions = ["confidence >= coalesce(?, threshold)"]
-    values: list[object] = [filter.least]
+    conditions = [_COUNTS if filter.least is None else "confidence >= ?"]
+    values: list[object] = [] if filter.least is None else [filter.least]
     if filter.most is not None:
         conditions.append("confidence < ?")
         values.append((floor(100 * filter.most + 1e-9) + 1) / 100)
-    words = _WORD.findall(filter.words)
-    if words and _UNSPACED.search(filter.words):
-        conditions.append(
-            "(EXISTS (SELECT 1 FROM statements WHERE id IN (a, b)" + " AND instr(text, ?)" * len(words) + "))"
-        )
-        values += words
-    elif words:
-        match = " ".join(f'"{word}"*' for word in words)
-        conditions.append(
-            "(a IN (SELECT rowid FROM words WHERE words MATCH ?) OR b IN (SELECT rowid FROM words WHERE words MATCH ?))"
-        )
+    words = (folded(filter.words) or "").split()
+    if not words:
+        return conditions, values
+    plain = _WORD.findall(filter.words)
+    if plain and not _UNSPACED.search(filter.words):
+        match = " ".join(f'"{word}"*' for word in plain)
+        found = "(SELECT rowid FROM words WHERE words MATCH ?)"
+        within = f"(a IN {found} OR b IN {found})"
         values += [match, match]
-    return conditions, values
+    else:
+        each = " AND instr(folded(text), ?)" * len(words)
+        within = f"EXISTS (SELECT 1 FROM statements WHERE id IN (a, b){each})"
+        values += words
+    said = " AND instr(folded(json_extract(rest, '$.speaker')), ?)" * len(words)
+    conditions.append(f"({within} OR EXISTS (SELECT 1 FROM statements WHERE id IN (a, b){said}))")
+    return conditions, [*values, *words]

@@ -9,6 +9,7 @@ import pytest
 
 from claims import Detector, Document, Report
 from claims.batch import run_of
+from claims.calibration import Calibration
 from claims.cli import Only
 from claims.evaluate import are_articles, read_rows
 from claims.export import CHOICES, Choice, chosen, failure_lines, lines_of, nli_lines, write_pages, write_parquet
@@ -89,6 +90,22 @@ def test_findings_are_chosen_by_verdict(results: Results, only: str | None, n_do
     if only is not None:
         verdicts = [finding.verdict for report in reports for finding in report.findings]
         assert all((verdict is None) is (only == "unreviewed") for verdict in verdicts)
+
+
+def test_a_reviewed_pair_is_exported_though_it_lies_below_the_threshold(tmp_path: Path) -> None:
+    detector = Detector(ByNegation(), Calibration(1.0, 0.999, 0.0, {"contradiction": 1.0}))
+    with Results.open(tmp_path / "results.db", create=True) as results:
+        results.begin_run(run_of(detector))
+        report = detector.detect(Document.from_text(TEXTS["a.txt"], source="a.txt"))
+        results.add_report(run_of(detector), report, {"a.txt": "1"})
+        assert next(iter(results.reports())).findings == ()
+        confirm(results)
+
+        written = "".join(lines_of(chosen(results, Choice("confirmed")), "csv", Options()))
+        above = "".join(lines_of(chosen(results, Choice("confirmed", 0.999)), "csv", Options(0.999)))
+
+    assert [row["verdict"] for row in csv.DictReader(io.StringIO(written))] == ["confirmed"]
+    assert list(csv.DictReader(io.StringIO(above))) == []
 
 
 def test_pages_list_all_articles_in_several_orders_and_load_nothing(results: Results, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from rich.console import Console
 from claims.cues import CUES
 from claims.document import Document
 from claims.findings import KINDS, Counts, Extract, ExtractCounts, Finding, Report, ranked
-from claims.render import FORMATS, Options, render, render_statements
+from claims.render import FORMATS, Options, render, render_statements, shown
 from claims.render.markdown import escape
 from claims.render.shown import clean, confidence_words, limit_words, one_line
 from claims.render.text import print_text
@@ -284,7 +284,7 @@ def test_uncalibrated_score_is_no_percentage() -> None:
 def test_what_was_left_out_is_said(format: str) -> None:
     counts = Counts(19, 41, 2023, 820, skipped_pairs=1203, truncated=1, skipped_sentences=2, skipped_chars=5000)
     words = " ".join(render([report(counts=counts)], format, Options(width=200)).split())
-    assert "1,203 pairs with less in common were left out" in words
+    assert "1,203 pairs with less in common were not read" in words
     assert "1 comparison was cut short" in words
     assert "2 sentences hold no statement" in words
     assert "5,000 characters beyond the size limit" in words
@@ -672,8 +672,8 @@ def check_page(reports: list[Report], options: Options) -> Page:
     """Every promise that holds for the page of any reports."""
     page = check_markup(render(reports, "html", options))
     assert without_space(page.article) == without_space("".join(clean(r.document.text) for r in reports))
-    for n, shown in enumerate(reports, start=1):
-        for m, found in enumerate(shown.at(options.min_confidence or 0).findings, start=1):
+    for n, each in enumerate(reports, start=1):
+        for m, found in enumerate(each.at(options.min_confidence or 0).findings, start=1):
             for side in (found.a, found.b):
                 assert clean(side.text) in page.quotes
             for name, side in ((f"r{n}f{m}a", found.a), (f"r{n}f{m}b", found.b)):
@@ -859,3 +859,23 @@ def _contrast(one: str, other: str) -> float:
 
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("sign", "space"), [("a", " "), ("桥", "")])
+def test_what_stands_around_a_statement_is_cut_between_words_where_there_are_any(sign: str, space: str) -> None:
+    word = sign * 7 + space
+    text = f"{word * 60}It is open. {word * 60}"
+    start = text.index("It is open.")
+
+    before, behind = shown.around(Document(text, "x.txt", "und"), Statement(start, start + 11, "It is open.", 0))
+
+    assert before.startswith(f"… {sign}")
+    assert behind.endswith(f"{sign} …")
+    assert all(130 < len(side) < 170 for side in (before, behind))
+    assert not space or {len(part) for part in f"{before} {behind}".replace("…", " ").split()} == {7}
+
+
+def test_around_a_statement_stands_nothing_of_another_paragraph_and_no_mark_alone() -> None:
+    text = "Before.\nHe said: it is open.\nBehind."
+
+    assert shown.around(Document(text, "x.txt", "en"), Statement(17, 27, "it is open", 0)) == ("He said: ", "")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -21,9 +21,9 @@ import pytest
 from claims import Document
 from claims.queue import SORTS, STATES, Filter, queue_of
 from claims.results import Results, pair_key
-from claims.review.screen import filter_of, finding_view, overview, queue_view
+from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view
 from claims.review.server import Site
-from tests.reviewing import ARABIC, HOSTILE, LONG_LINE, N_FINDINGS, PAIRS, add, add_across, fill, served
+from tests.reviewing import ARABIC, HOSTILE, LONG_LINE, N_FINDINGS, PAIRS, RUN, add, add_across, fill, report_of, served
 
 BRIDGE_PAIR = pair_key(*PAIRS["bridge.txt"][1][0][:2])
 
@@ -232,7 +232,8 @@ def test_the_queue_shows_the_surest_first(path: Path) -> None:
         ({"words": "الجسر"}, 1),
         ({"words": "bridge giraffe"}, 0),
         ({"words": '" OR 1) --'}, 0),
-        ({"words": "?!"}, N_FINDINGS),
+        ({"words": "?!"}, 0),
+        ({"words": "  "}, N_FINDINGS),
         ({"kind": "narrative", "language": "ar"}, 1),
         ({"verdict": "confirmed"}, 0),
         ({"verdict": "all"}, N_FINDINGS),
@@ -304,6 +305,63 @@ def test_an_article_beyond_those_listed_keeps_its_count_and_is_found_in_the_over
         assert [one.source for one in overview(results, "ARABIC.txt").documents] == ["news/arabic.txt"]
         assert [one.source for one in overview(results, "الجسر").documents] == ["news/arabic.txt"]
         assert overview(results, "giraffe").documents == []
+
+
+def test_what_was_reviewed_below_the_threshold_is_a_finding_like_any_other(tmp_path: Path) -> None:
+    document, pairs = PAIRS["bridge.txt"]
+    with Results.open(tmp_path / "less.db", create=True) as results:
+        results.begin_run(RUN)
+        add(results, document, [(*pairs[0][:2], 0.04, pairs[0][3]), (*pairs[1][:2], 0.03, pairs[1][3]), pairs[2]])
+        before = queue_view(results, Filter(verdict="all"))
+        results.add_verdict(BRIDGE_PAIR, "confirmed", reviewer="Ana")
+
+        after = queue_view(results, Filter(verdict="all"))
+        told = overview(results)
+        [report] = results.reports()
+
+    assert (before.n, before.less_sure.n, before.threshold) == (1, 2, "5\u00a0%")
+    assert (after.n, after.n_reviewed, after.less_sure.n) == (2, 1, 1)
+    assert (told.n_findings, told.n_reviewed, [each.findings for each in told.documents]) == (2, 1, [2])
+    assert told.overall
+    assert told.overall.n == 1
+    assert len(report.listed()) == 2
+    assert len(report.listed(report.threshold)) == 1
+
+
+def test_statements_are_found_by_who_says_them(tmp_path: Path) -> None:
+    document, pairs = PAIRS["sanctions.txt"]
+    report = report_of(document, pairs)
+    [found] = report.scored
+    said = replace(found, b=replace(found.b, speaker="Тимур Öz"))
+    statements = tuple(replace(s, speaker="Тимур Öz") if s == found.b else s for s in report.statements)
+    with Results.open(tmp_path / "said.db", create=True) as results:
+        results.begin_run(RUN)
+        results.add_report(RUN, replace(report, scored=(said,), statements=statements), {document.source: "1"})
+
+        assert [len(queue_of(results, Filter(words=words)).ids) for words in ("тимур", "oZ", "Ann")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("least", [None, 0.2])
+def test_an_address_says_from_where_on_unless_that_is_usual(least: float | None) -> None:
+    for filter in (Filter(), Filter(least=0.2), Filter(least=0.0, most=0.5), Filter(verdict="all", words="a&b")):
+        assert filter_of(names_of(filter, least), least) == filter
+
+
+def test_a_file_without_findings_says_what_there_is_instead(tmp_path: Path) -> None:
+    document, pairs = PAIRS["sanctions.txt"]
+    with Results.open(tmp_path / "results.db", create=True) as results:
+        results.begin_run(RUN)
+        add(results, document, [(*pairs[0][:2], 0.04, pairs[0][3])])
+        results.add_failure("gone.txt", "1", "gone.txt: empty")
+    with served(tmp_path / "results.db") as site:
+        page = Client(site).ask("/").body
+
+        assert "1 article checked; no pair of statements reaches 5\u00a0%. 1 less sure one is kept." in page
+        assert "1 source could not be read" in page
+        assert f'href="/articles/{document.id}"' in page
+        assert "0 findings · threshold 5\u00a0%" in page
+        assert "1 of 1" not in page
+        assert "El presidente no cumple" in Client(site).ask("/?from=0").body
 
 
 def test_the_finding_that_is_looked_at_stays_though_the_filter_leaves_it_out(path: Path) -> None:
@@ -552,9 +610,9 @@ def test_when_all_that_fits_a_filter_is_reviewed_the_page_does_not_say_all_is(cl
     a, b, *_ = PAIRS["bridge.txt"][1][0]
     client.decide(pair_key(a, b), "confirmed")
 
-    assert "The only one that fits the filter is reviewed" in client.ask("/?language=es").body
+    assert "The only finding that fits the filter is reviewed" in client.ask("/?language=es").body
     page = client.ask("/?from=93").body
-    assert "The only one that fits the filter is reviewed" in page
+    assert "The only finding that fits the filter is reviewed" in page
     assert "Clear the filter" in page
     assert '<details class="more" open>' in page
 
@@ -588,7 +646,7 @@ def test_the_overview_is_of_findings_and_counts_a_pair_once(path: Path) -> None:
             results.add_verdict(pair_key(a, b), "confirmed", reviewer="Ana")
         view = overview(results)
 
-    assert (view.n_findings, view.n_reviewed) == (N_FINDINGS + 1, 3)
+    assert (view.n_findings, view.n_reviewed) == (N_FINDINGS + 2, 4)
     assert view.overall
     assert view.overall.n == 2
     assert [point.cells[0] for point in view.points] == ["32\u00a0%", "93\u00a0%"]
@@ -611,7 +669,7 @@ def test_the_overview_of_an_empty_file_is_a_page(tmp_path: Path) -> None:
     with served(tmp_path / "empty.db") as site:
         client = Client(site)
         assert "No verdict yet" in client.ask("/overview").body
-        assert "Nothing to show here" in client.ask("/").body
+        assert "No article is in empty.db" in client.ask("/").body
 
 
 # the command
@@ -625,7 +683,7 @@ def test_the_command_serves_until_it_is_interrupted(path: Path) -> None:
     try:
         assert process.stdout
         address = process.stdout.readline().strip()
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]{20,})&from=20", address)
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]{20,})", address)
         assert found
         client = Client(Site(path, "Ben", int(found[1]), found[2]))
         assert client.ask("/").status == 200

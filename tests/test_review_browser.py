@@ -245,7 +245,7 @@ def test_undo_takes_back_the_own_last_verdict_not_the_one_on_the_screen(
     page.keyboard.press("j")
     finding(page, "61")
     page.keyboard.press("u")
-    expect(page.locator("[data-conflict]")).to_contain_text("This is dismissed by Ben. Press again")
+    expect(page.locator("[data-conflict]")).to_contain_text("Decided already: dismissed by Ben. Press again")
     assert verdict_of(path, SECOND_PAIR) == "dismissed"
     page.keyboard.press("u")
     expect(page.locator("[data-stands]")).to_have_text("")
@@ -260,7 +260,7 @@ def test_over_the_verdict_of_somebody_else_a_key_is_pressed_twice_and_undo_puts_
     page = open_page("&verdict=all")
     finding(page, "93")
     page.keyboard.press("c")
-    expect(page.locator("[data-conflict]")).to_contain_text("This is false alarm by Ben.")
+    expect(page.locator("[data-conflict]")).to_contain_text("Decided already: false alarm by Ben.")
     assert verdict_of(path, BRIDGE_PAIR) == "false_alarm"
     page.keyboard.press("c")
     finding(page, "61")
@@ -274,6 +274,25 @@ def test_over_the_verdict_of_somebody_else_a_key_is_pressed_twice_and_undo_puts_
     with Results.open(path) as results:
         verdict = results.verdicts()[BRIDGE_PAIR]
     assert (verdict.verdict, verdict.reviewer, verdict.note) == ("false_alarm", "Ben", "old news")
+
+
+def test_that_somebody_decided_before_is_said_where_it_is_seen_while_the_article_is_read(
+    open_page: Callable[..., Page], path: Path
+) -> None:
+    with Results.open(path) as results:
+        results.add_verdict(BRIDGE_PAIR, "false_alarm", reviewer="Ben")
+    page = open_page("&verdict=all", viewport={"width": 1000, "height": 420})
+    finding(page, "93")
+    button = page.locator('[data-verdict="confirmed"]')
+    page.keyboard.press("o")
+    page.keyboard.press("o")
+    expect(page.locator(".sides")).not_to_be_in_viewport()
+    before = button.bounding_box()
+
+    page.keyboard.press("c")
+
+    expect(page.locator("[data-conflict]")).to_be_in_viewport(ratio=1)
+    assert button.bounding_box() == before
 
 
 def test_undo_leaves_what_somebody_decided_since(page: Page, path: Path, said: list[str]) -> None:
@@ -400,6 +419,19 @@ def test_a_note_saves_itself(page: Page, path: Path) -> None:
         assert results.verdicts()[BRIDGE_PAIR].note == "call the mayor, c f d are letters here"
 
 
+def test_a_note_is_saved_while_it_is_being_written(page: Page, path: Path) -> None:
+    finding(page, "93")
+    page.keyboard.press("n")
+    page.keyboard.type("the report")
+
+    expect(page.locator("#note")).to_have_js_property("defaultValue", "the report")  # as soon as it is saved
+    with Results.open(path) as results:
+        assert results.decisions(BRIDGE_PAIR)[-1].note == "the report"
+    page.keyboard.type(" says 15")
+    expect(page.locator("#note")).to_have_value("the report says 15")
+    expect(page.locator("#note")).to_be_focused()
+
+
 def test_a_note_that_is_being_written_goes_along_with_the_verdict(page: Page, path: Path) -> None:
     finding(page, "93")
     page.keyboard.press("n")
@@ -503,6 +535,34 @@ def test_the_confidence_range_and_the_order_can_be_chosen(page: Page) -> None:
     finding(page, "61")
     page.locator("#sort").select_option("least_sure")
     expect(page.locator(".item .level").first).to_have_text("32\u00a0%")
+
+
+def test_keys_decide_after_a_click_on_a_filter_and_escape_leaves_it(page: Page, path: Path) -> None:
+    finding(page, "93")
+    page.locator(".state.all").click()
+    page.keyboard.press("j")
+    finding(page, "61")
+    page.locator("summary", has_text="Filter and sort").click()
+    page.locator("#sort").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("main#finding")).to_be_focused()
+    page.keyboard.press("c")
+    finding(page, "44")
+    assert verdict_of(path, SECOND_PAIR) == "confirmed"
+
+
+def test_the_filter_is_still_there_after_a_look_at_the_overview(open_page: Callable[..., Page]) -> None:
+    page = open_page("&verdict=all&from=30")
+    expect(page.locator(".item")).to_have_count(4)
+    page.locator("#words").fill("sanciones")
+    expect(page.locator(".item")).to_have_count(1)
+
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Back to the review").click()
+
+    expect(page.locator(".item")).to_have_count(1)
+    expect(page.locator("#from")).to_have_value("30")
+    expect(page.locator("#words")).to_have_value("sanciones")
 
 
 def test_search_finds_words_of_statements(page: Page) -> None:

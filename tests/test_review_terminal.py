@@ -121,7 +121,7 @@ def test_undo_takes_back_the_own_last_verdict_and_puts_back_what_stood_before(pa
         opened.shows("Note of Ben: old news")
         opened.shows("? help")
         opened.press("c")
-        opened.shows("This is false alarm by Ben. Press the key again to decide otherwise.")
+        opened.shows("Decided already: false alarm by Ben. Press the key again to decide otherwise.")
         opened.shows("? help")
         opened.press("c")
         opened.shows("Confirmed. u takes it back.")
@@ -131,7 +131,7 @@ def test_undo_takes_back_the_own_last_verdict_and_puts_back_what_stood_before(pa
         opened.shows("1 of 6")
         opened.shows("? help")
         opened.press("u")
-        opened.shows("This is false alarm by Ben.")
+        opened.shows("Decided already: false alarm by Ben.")
     with Results.open(path) as results:
         assert results.verdicts()[BRIDGE_PAIR].reviewer == "Ben"
         assert results.verdicts()[BRIDGE_PAIR].note == "old news"

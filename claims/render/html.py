@@ -248,6 +248,7 @@ class ReportSection:
 
     head: Head
     facts: tuple[str, ...]
+    left_out: tuple[str, ...]
     notes: tuple[str, ...]
     headline: str
     findings: list[Card]
@@ -273,6 +274,7 @@ def _report_section(id: str, report: Report, options: Options) -> ReportSection:
     return ReportSection(
         Head(id, document),
         (*shown.origin(document), shown.counts_words(report), f"model {shown.model_words(report)}"),
+        shown.left_out(report),
         shown.notes(report),
         shown.headline(report, options),
         cards,
@@ -290,6 +292,7 @@ class _ExtractSection:
     notes: tuple[str, ...]
     headline: str
     sentences: list[tuple[int, list[dict[str, Any]]]]
+    left_out: tuple[str, ...] = ()
 
 
 def _extract_section(id: str, extract: Extract, options: Options) -> _ExtractSection:

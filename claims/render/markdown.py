@@ -54,7 +54,7 @@ def _head(document: Document, facts: Sequence[str], notes: Sequence[str]) -> Ite
 
 
 def _report(report: Report, options: Options) -> Iterator[str]:
-    facts = (shown.counts_words(report), f"model {shown.model_words(report)}")
+    facts = (shown.counts_words(report), *shown.left_out(report), f"model {shown.model_words(report)}")
     yield from _head(report.document, facts, shown.notes(report))
     yield f"**{escape(shown.headline(report, options))}**"
     findings = report.listed(options.min_confidence)

@@ -43,7 +43,7 @@ class Options:
     """What to show of a report or an extract."""
 
     min_confidence: float | None = None
-    """List pairs from this confidence on; None: from the report's threshold on."""
+    """List pairs from this confidence on; None: as `Report.listed` has it."""
     statements: bool = False
     """Add every statement that was read to a report (text, JSON, Markdown, HTML; its CSV rows are findings)."""
     claims_only: bool = False
@@ -69,14 +69,17 @@ def headline(report: Report, options: Options) -> str:
     """One line that says how many findings there are, or that there is none and how close one came."""
     least = least_confidence(report, options)
     limit = limit_words(report, least)
-    n_listed = len(report.listed(options.min_confidence))
+    listed = report.listed(options.min_confidence)
+    n_listed = sum(finding.confidence >= least for finding in listed)
+    reviewed = f", {len(listed) - n_listed:,} reviewed below" if len(listed) > n_listed else ""
     contradiction = f"{'likely' if least >= LIKELY else 'possible'} contradiction"
     if n_listed and least < report.threshold:
         threshold = limit_words(report, report.threshold)
-        above = f"{len(report.findings):,} of them at or above the threshold of {threshold}"
+        n_above = sum(finding.confidence >= report.threshold for finding in listed)
+        above = f"{n_above:,} of them at or above the threshold of {threshold}"
         return f"{counted(n_listed, 'pair')} at or above {limit}, {above}"
-    if n_listed:
-        return f"{counted(n_listed, contradiction)} at or above {limit}"
+    if n_listed or reviewed:
+        return f"{counted(n_listed, contradiction)} at or above {limit}{reviewed}"
     if not report.scored:
         return f"No {contradiction}s at or above {limit}; no pair was compared."
     closest = confidence_words(report, report.scored[0].confidence)
@@ -128,34 +131,39 @@ def model_words(report: Report) -> str:
 
 
 def notes(report: Report) -> tuple[str, ...]:
-    """What a reader has to know: whether confidence means something, and what was left out."""
+    """What a reader has to know: whether confidence means something, and what was not read as it stands."""
     counts = report.counts
     said = []
     if not report.calibrated:
         said.append("Confidence is not calibrated for this model: it ranks pairs, but is no probability.")
-    said += _unread(counts.skipped_chars)
-    if counts.skipped_pairs:
-        were = "was" if counts.skipped_pairs == 1 else "were"
-        pairs = counted(counts.skipped_pairs, "pair")
-        said.append(f"{pairs} with less in common {were} left out to keep within the limit of pairs.")
-    if counts.unpaired:
-        were = "was" if counts.unpaired == 1 else "were"
-        said.append(f"{counted(counts.unpaired, 'statement')} {were} not compared: not worth checking.")
+    said += unread_words(counts.skipped_chars)
     if counts.truncated:
         were = "was" if counts.truncated == 1 else "were"
         comparisons = counted(counts.truncated, "comparison")
-        said.append(f"{comparisons} {were} cut short: the two statements are too long for the model.")
-    said += _without_statement(counts.skipped_sentences)
+        said.append(f"{comparisons} {were} cut short: the two texts are too long for the model.")
     return tuple(said)
 
 
+def left_out(report: Report) -> tuple[str, ...]:
+    """What was not compared, as it is with nearly every article."""
+    counts = report.counts
+    said = []
+    if counts.skipped_pairs:
+        were = "was" if counts.skipped_pairs == 1 else "were"
+        said.append(f"{counted(counts.skipped_pairs, 'pair')} with less in common {were} not read.")
+    if counts.unpaired:
+        were = "was" if counts.unpaired == 1 else "were"
+        said.append(f"{counted(counts.unpaired, 'statement')} {were} not compared: not worth checking.")
+    return (*said, *_without_statement(counts.skipped_sentences))
+
+
 def extract_notes(extract: Extract) -> tuple[str, ...]:
-    """What a reader has to know: whether claims could be told, and what was left out."""
+    """What a reader has to know: whether claims could be told, and what was not read."""
     counts = extract.counts
     said = []
     if any(statement.claim_score is None for statement in extract.statements):
         said.append("No model scored what is worth checking: all that neither asks nor wishes counts as a claim.")
-    return (*said, *_unread(counts.skipped_chars), *_without_statement(counts.skipped_sentences))
+    return (*said, *unread_words(counts.skipped_chars), *_without_statement(counts.skipped_sentences))
 
 
 def confidence_words(report: Report, confidence: float) -> str:
@@ -191,6 +199,24 @@ def verdict_words(finding: Finding) -> str:
     verdict = VERDICT_WORDS.get(finding.verdict.verdict, one_line(finding.verdict.verdict))
     note = one_line(finding.verdict.note)
     return f"{verdict} by {one_line(finding.verdict.reviewer)}{f': {note}' if note else ''}"
+
+
+AROUND = 160  # characters before and behind a statement
+LONGEST_CUT = 20  # of a word at their ends; scripts without spaces are cut where it falls
+
+
+def around(document: Document, statement: Statement) -> tuple[str, str]:
+    """What stands before and behind a statement in its paragraph, a dozen words or two of each."""
+    text = document.text
+    start, end = max(0, statement.start - AROUND), statement.end + AROUND
+    before = text[start : statement.start].rpartition("\n")[2]
+    behind = text[statement.end : end].partition("\n")[0]
+    if len(before) == AROUND and start:
+        before = f"… {before[before.find(' ', 0, LONGEST_CUT) + 1 :]}"
+    if len(behind) == AROUND and end < len(text):
+        cut = behind.rfind(" ", AROUND - LONGEST_CUT)
+        behind = f"{behind[:cut] if cut > 0 else behind} …"
+    return tuple(clean(side) if any(map(str.isalnum, side)) else "" for side in (before, behind))  # type: ignore[return-value]
 
 
 def place_words(report: Report, statement: Statement) -> tuple[str, ...]:
@@ -272,7 +298,8 @@ def _date_words(date: str) -> str:
     return " ".join(part for part in (day, month, match["year"]) if part)
 
 
-def _unread(n_chars: int) -> tuple[str, ...]:
+def unread_words(n_chars: int) -> tuple[str, ...]:
+    """That the end of an article was not read, where it was not."""
     characters = counted(n_chars, "character")
     return (f"The article goes on for {characters} beyond the size limit; they were not read.",) if n_chars else ()
 

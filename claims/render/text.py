@@ -57,7 +57,9 @@ class _Page:
 
     def report(self, report: Report, options: Options) -> Iterator[Text]:
         findings = report.listed(options.min_confidence)
-        yield from self._head(report.document, shown.counts_words(report), shown.notes(report))
+        left_out = "".join(f" {words}" for words in shown.left_out(report))
+        counts = f"{shown.counts_words(report)}{'.' if left_out else ''}{left_out}"
+        yield from self._head(report.document, counts, shown.notes(report))
         yield from self._wrapped(shown.headline(report, options), style="bold red" if findings else "green")
         for number, finding in enumerate(findings, start=1):
             yield Text()

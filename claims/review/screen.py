@@ -23,12 +23,14 @@ from claims.queue import (
     DocumentCounts,
     Filter,
     Item,
+    LessSure,
     Queue,
     Reviewed,
     confidences,
     document_counts,
     document_of,
     items_of,
+    less_sure,
     named,
     queue_of,
     reviewed,
@@ -60,8 +62,10 @@ SORT_WORDS = {
 _PERCENT = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?", re.ASCII)
 
 
-def filter_of(asked: Mapping[str, str]) -> Filter:
+def filter_of(asked: Mapping[str, str], least: float | None = None) -> Filter:
     """The filter that an address asks for; what is not understood counts as not asked.
+
+    `least`: from which confidence on, where the address says nothing of that.
 
     >>> filter_of({"verdict": "all", "from": "20", "sort": "oddest"})
     Filter(verdict='all', kind='', language='', document='', least=0.2, most=None, words='', sort='surest')
@@ -72,7 +76,7 @@ def filter_of(asked: Mapping[str, str]) -> Filter:
         asked.get("kind", ""),
         asked.get("language", ""),
         asked.get("document", ""),
-        _share(asked.get("from", "")),
+        _share(asked["from"]) if "from" in asked else least,
         _share(asked.get("to", "")),
         asked.get("words", "")[:200],
         sort if sort in SORTS else "surest",
@@ -80,7 +84,7 @@ def filter_of(asked: Mapping[str, str]) -> Filter:
 
 
 def _share(percent: str) -> float | None:
-    return float(percent.replace(",", ".")) / 100 if _PERCENT.fullmatch(percent) else None
+    return min(1.0, float(percent.replace(",", ".")) / 100) if _PERCENT.fullmatch(percent) else None
 
 
 def _percent(share: float) -> str:
@@ -145,6 +149,16 @@ class QueueView:
     """Findings that the filter lets through whatever their verdict, and how many have one."""
     is_filtered: bool
     """Whether the filter leaves out more than reviewed findings."""
+    less_sure: LessSure
+    """What lies below the threshold."""
+
+    @property
+    def threshold(self) -> str:
+        """The threshold in words; empty where there are several."""
+        [*thresholds] = self.less_sure.thresholds
+        if len(thresholds) != 1:
+            return ""
+        return f"{100 * thresholds[0]:g}\u00a0%" if self.less_sure.calibrated else f"{thresholds[0]:g}"
 
     @property
     def width(self) -> int:
@@ -152,8 +166,8 @@ class QueueView:
         return round(100 * self.n_reviewed / max(1, self.n_all))
 
 
-def queue_view(results: Results, filter: Filter, at: int | None = None) -> QueueView:
-    """The part of the queue with the finding `at` in it, else its beginning."""
+def queue_view(results: Results, filter: Filter, at: int | None = None, usual_least: float | None = None) -> QueueView:
+    """The part of the queue with the finding `at` in it, else its beginning; `usual_least`: `least` of `filter_of`."""
     queue = queue_of(results, filter, at)
     place = queue.ids.index(at) if at in queue.ids else 0
     first = place // PAGE * PAGE
@@ -188,8 +202,26 @@ def queue_view(results: Results, filter: Filter, at: int | None = None) -> Queue
         queue.ids[first + PAGE] if first + PAGE < len(queue.ids) else None,
         queue.verdicts[REVIEWED],
         queue.verdicts[ALL],
-        filter != Filter(filter.verdict, sort=filter.sort),
+        filter != Filter(filter.verdict, least=usual_least, sort=filter.sort),
+        less_sure(results),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Emptiness:
+    """What there is to say of a file without any finding."""
+
+    n_documents: int
+    n_failures: int
+    only: str
+    """The document, where there is only one."""
+
+
+def emptiness_of(results: Results) -> Emptiness:
+    """Why there is nothing to review."""
+    totals = results.totals()
+    [only] = results.document_ids() if totals.documents == 1 else [""]
+    return Emptiness(totals.documents, totals.failures, only)
 
 
 def _choices(every: str, n: int, counts: Mapping[str, int], chosen: str, words: Mapping[str, str]) -> list[FilterValue]:
@@ -321,6 +353,10 @@ def stand_of(decisions: Sequence[Decision], reviewer: str) -> Stand:
     notes = {decision.reviewer: decision.note for decision in decisions}
     before = [None, *(decision.verdict for decision in decisions)]
     history = tuple(map(_past, decisions, before))
+    goes_on = [
+        one.reviewer == other.reviewer and one.verdict == other.verdict == stood
+        for one, other, stood in zip(decisions, decisions[1:], before, strict=False)
+    ]  # a note that was saved while it was written
     return Stand(
         decisions[-1].number if decisions else 0,
         verdict.verdict if verdict else "",
@@ -329,7 +365,7 @@ def stand_of(decisions: Sequence[Decision], reviewer: str) -> Stand:
         history[-1].words if history else "",
         notes.pop(reviewer, ""),
         tuple((shown.one_line(name), shown.one_line(note)) for name, note in notes.items() if note),
-        history,
+        tuple(past for past, is_part in zip(history, [*goes_on, False], strict=False) if not is_part),
     )
 
 
@@ -362,6 +398,8 @@ class FindingView:
     calibrated: bool
     articles: list[ArticleView]
     is_long: tuple[bool, bool]
+    around: tuple[tuple[str, str], tuple[str, str]]
+    """What stands before and behind each statement."""
 
     @property
     def is_across(self) -> bool:
@@ -378,7 +416,7 @@ def finding_view(results: Results, id: int, reviewer: str) -> FindingView | None
     current = next(each for each in kept if each.id == id)
     report = results.report(document)
     other = results.report(current.other) if current.other else None
-    finding = current.finding
+    finding, document_a = current.finding, report.document
     articles = [_article(report, kept, current, "a" if other else "ab")]
     if other:
         articles.append(_article(other, results.kept(other.document.id), current, "b"))
@@ -391,15 +429,20 @@ def finding_view(results: Results, id: int, reviewer: str) -> FindingView | None
         report.calibrated,
         articles,
         (len(finding.a.text) > LONG, len(finding.b.text) > LONG),
+        (shown.around(document_a, finding.a), shown.around(other.document if other else document_a, finding.b)),
     )
 
 
 def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) -> ArticleView:
-    """An article with the sides of the current finding that it has, and of others as sure as the threshold."""
+    """An article with the sides of the current finding that it has, and of the others in it."""
     id = report.document.id
     sides = {"a": current.finding.a, "b": current.finding.b}
     spans = [(sides[letter].start, sides[letter].end, letter) for letter in letters]
-    others = [each for each in kept if each.id != current.id and each.finding.confidence >= report.threshold]
+    others = [
+        each
+        for each in kept
+        if each.id != current.id and (each.finding.confidence >= report.threshold or each.finding.verdict)
+    ]
     marks = {}
     for each in others:
         for letter, side in (("a", each.finding.a), ("b", each.finding.b)):
@@ -414,7 +457,7 @@ def _article(report: Report, kept: Sequence[Kept], current: Kept, letters: str) 
     return ArticleView(
         Head(f"article-{letters}", report.document),
         id,
-        shown.origin(report.document),
+        (*shown.origin(report.document), *shown.unread_words(report.document.skipped_chars)),
         letters,
         [
             (
@@ -591,12 +634,14 @@ def _reliability(decided: Sequence[Reviewed]) -> tuple[list[Point], str]:
     return points, f"{distance / len(decided):.3f}" if decided else ""
 
 
-def names_of(filter: Filter) -> dict[str, str]:
-    """The filter as an address asks for it, without what is as it is anyway."""
+def names_of(filter: Filter, least: float | None = None) -> dict[str, str]:
+    """The filter as an address asks for it, without what is as it is anyway; `least`: as for `filter_of`."""
     asked = {"verdict": filter.verdict, "kind": filter.kind, "language": filter.language, "document": filter.document}
     asked |= {"words": filter.words, "sort": filter.sort}
-    asked |= {
-        name: _percent(share) for name, share in (("from", filter.least), ("to", filter.most)) if share is not None
-    }
     usual = {each.name: each.default for each in fields(Filter)}
-    return {name: value for name, value in asked.items() if value and value != usual.get(name)}
+    told = {name: value for name, value in asked.items() if value and value != usual.get(name)}
+    if filter.least != least:
+        told["from"] = "" if filter.least is None else _percent(filter.least)
+    if filter.most is not None:
+        told["to"] = _percent(filter.most)
+    return told

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +20,22 @@ from urllib.parse import urlencode
 
 from claims.errors import ClaimsError
 from claims.findings import VERDICTS
+from claims.queue import Filter
 from claims.render import shown
 from claims.render.html import FOOTER, HEADING, ReportSection, target_style
 from claims.render.html import report_sections as sections_of
 from claims.render.pages import asset, page_of
 from claims.render.shown import Options
 from claims.results import Decision, Results
-from claims.review.screen import filter_of, finding_view, names_of, overview, queue_view, stand_of
+from claims.review.screen import (
+    emptiness_of,
+    filter_of,
+    finding_view,
+    names_of,
+    overview,
+    queue_view,
+    stand_of,
+)
 
 if TYPE_CHECKING:
     import uvicorn
@@ -80,8 +89,7 @@ class Site:
     @property
     def address(self) -> str:
         """Where a browser begins."""
-        least = "" if self.least is None else f"&from={100 * self.least:.6g}"
-        return f"http://{HOST}:{self.port}/?token={self.token}{least}"
+        return f"http://{HOST}:{self.port}/?token={self.token}"
 
 
 def listen(port: int | None) -> socket.socket:
@@ -238,8 +246,8 @@ class _Pages:
     async def review(self, request: Request) -> Response:
         """The page: the queue, and the finding asked for or the first one."""
         asked = _number(request.query_params.get("finding", ""))
-        filter = filter_of(request.query_params)
-        queue = queue_view(self.results, filter, asked)
+        filter = self._filter(request)
+        queue = queue_view(self.results, filter, asked, self._site.least)
         current = asked if queue.position else (queue.rows[0].id if queue.rows else None)
         queue = replace(queue, current=current, position=max(1, queue.position))
         return self._page(
@@ -248,19 +256,25 @@ class _Pages:
             view=None if current is None else finding_view(self.results, current, self._site.reviewer),
             change=self.results.last_decision(),
             verdicts=VERDICTS,
-            address=names_of(filter),
+            address=names_of(filter, self._site.least),
+            emptiness=emptiness_of(self.results) if current is None else None,
         )
 
     async def queue(self, request: Request) -> Response:
         """The part of the queue around a finding."""
-        filter = filter_of(request.query_params)
-        view = queue_view(self.results, filter, _number(request.query_params.get("at", "")))
-        return self._page("queue.html", queue=view, address=names_of(filter))
+        filter = self._filter(request)
+        at = _number(request.query_params.get("at", ""))
+        view = queue_view(self.results, filter, at, self._site.least)
+        return self._page("queue.html", queue=view, address=names_of(filter, self._site.least))
+
+    def _filter(self, request: Request) -> Filter:
+        return filter_of(request.query_params, self._site.least)
 
     async def nothing(self, request: Request) -> Response:
         """What stands in the place of a finding where none fits."""
-        queue = queue_view(self.results, filter_of(request.query_params))
-        return self._page("finding.html", view=None, queue=queue, verdicts=VERDICTS)
+        queue = queue_view(self.results, self._filter(request), usual_least=self._site.least)
+        emptiness = emptiness_of(self.results)
+        return self._page("finding.html", view=None, queue=queue, verdicts=VERDICTS, emptiness=emptiness)
 
     async def finding(self, request: Request) -> Response:
         """A finding with its article."""
@@ -315,7 +329,15 @@ class _Pages:
 
     async def overview(self, request: Request) -> Response:
         """All of the file at a glance."""
-        return self._page("overview.html", view=overview(self.results, request.query_params.get("article", "")[:200]))
+        words = request.query_params.get("article", "")[:200]
+        left = self._left(request)
+        return self._page("overview.html", view=overview(self.results, words), left=left, back=_address(left))
+
+    def _left(self, request: Request) -> dict[str, str]:
+        """The filter and the finding that the review was left with, as its address has them."""
+        finding = _number(request.query_params.get("finding", ""))
+        asked = names_of(self._filter(request), self._site.least)
+        return asked if finding is None else asked | {"finding": str(finding)}
 
     async def article(self, request: Request) -> Response:
         """An article with the findings within it, as `claims check --format html` shows it."""
@@ -333,7 +355,7 @@ class _Pages:
             style="",
             sheets=["/static/claims.css", f"/articles/{document}.css"],
             policy="",
-            back="/",
+            back=_address(self._left(request)),
             back_words="back to the review",
         )
 
@@ -369,7 +391,12 @@ class _Pages:
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:
         from starlette.responses import HTMLResponse
 
-        site = {"file": shown.one_line(self._site.path.name), "reviewer": shown.one_line(self._site.reviewer)}
+        least = "" if self._site.least is None else f"{100 * self._site.least:.6g}"
+        site = {
+            "file": shown.one_line(self._site.path.name),
+            "reviewer": shown.one_line(self._site.reviewer),
+            "from": least,
+        }
         return HTMLResponse(page_of(template, "claims.review", site=site, **values), status)
 
 
@@ -387,6 +414,11 @@ async def _body(request: Request) -> bytes:
         if len(body) > LONGEST_BODY:
             raise ValueError("too long")
     return body
+
+
+def _address(asked: Mapping[str, str]) -> str:
+    """The address of the review with a filter."""
+    return f"/?{urlencode(asked)}" if asked else "/"
 
 
 def _number(text: str) -> int | None:

@@ -22,7 +22,7 @@ from rich.text import Text
 from claims.document import Document
 from claims.errors import ClaimsError
 from claims.findings import Finding
-from claims.queue import ALL, UNREVIEWED, Filter, document_of, queue_of
+from claims.queue import ALL, UNREVIEWED, Filter, document_of, less_sure, queue_of
 from claims.render import shown
 from claims.render.difference import differing
 from claims.results import Kept, Results
@@ -34,7 +34,6 @@ HELP = (
     "c confirmed   f false alarm   d dismissed   u undo   n note\n"
     "j next   k previous   o open the article   / search   a all or unreviewed   ? help   q quit"
 )
-AROUND = 160  # characters of the article before and behind a statement
 SIDES = {"A": "cyan", "B": "magenta"}
 _ESCAPE, _END = "\x1b", "\x04"
 _OTHER = "\0"  # a key that means nothing here, as an arrow
@@ -228,7 +227,8 @@ class _Review:
         asked = kept.pair, stand.seen, verdict
         if stand.state and not stand.own and stand.state != verdict and self._asked != asked:
             self._asked = asked
-            self._said = f"This is {stand.words}. Press the key again to decide otherwise."
+            otherwise = "to decide otherwise" if verdict else "to take that back"
+            self._said = f"Decided already: {stand.words}. Press the key again {otherwise}."
             return False
         number = self._results.add_verdict(
             kept.pair, verdict, reviewer=self._reviewer, note=stand.note, seen=stand.seen
@@ -314,14 +314,25 @@ class _Review:
         looked_for = f" · search: {shown.one_line(self._filter.words)}" if self._filter.words else ""
         self._console.print(Text(f"{place} · {n_all - n_left} of {n_all} reviewed{looked_for}", "dim"))
         if kept is None:
-            self._console.print(Text("\nNo finding to show. a shows all, / searches, q quits.", "bold"))
+            self._console.print(Text(f"\n{self._nothing(n_all)}", "bold"))
         else:
             self._console.print(self._finding(kept, stand))
         self._keys.drop()  # nobody decides on what was not on the screen yet
         if self._said:
             self._console.print(Text(self._said, "bold"))
             self._said = ""
-        self._console.print(Text("c f d verdict · u undo · n note · j k next, previous · o article · ? help", "dim"))
+        keys = "c f d verdict · u undo · n note · j k move · o article · / search · ? help · q quit"
+        self._console.print(Text(keys, "dim"))
+
+    def _nothing(self, n_all: int) -> str:
+        """Why no finding is shown, and what can be done about it."""
+        if n_all:
+            return "No finding to show. a shows all, / searches, q quits."
+        below = less_sure(self._results).n
+        if self._filter == Filter(self._filter.verdict) and below:
+            pairs = shown.counted(below, "less sure pair")
+            return f"No finding to show. --min-confidence 0 shows {pairs}. q quits."
+        return "No finding to show. / searches for something else, q quits."
 
     def _documents(self, kept: Kept) -> tuple[Document, Document]:
         one = self._results.document(kept.document)
@@ -356,9 +367,8 @@ class _Review:
             yield Text.assemble(*((shown.clean(part.text), "bold underline" if part.differs else "") for part in parts))
 
     def _side(self, letter: str, document: Document, statement: Statement, marked: Text, *, named: bool) -> Panel:
-        before = document.text[max(0, statement.start - AROUND) : statement.start].rpartition("\n")[2]
-        behind = document.text[statement.end : statement.end + AROUND].partition("\n")[0]
-        text = Text.assemble((shown.clean(before), "dim"), marked, (shown.clean(behind), "dim"))
+        before, behind = shown.around(document, statement)
+        text = Text.assemble((before, "dim"), marked, (behind, "dim"))
         who = shown.speaker_words(statement)
         article = f"{shown.title(document)} · " if named else ""
         title = Text(f"{letter} · {article}sentence {statement.sentence + 1} · {who}")

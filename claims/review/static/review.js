@@ -4,6 +4,7 @@
 
 const POLL = 4000; // milliseconds between two looks for decisions of others
 const SEARCH_PAUSE = 200; // milliseconds after the last letter of a search
+const NOTE_PAUSE = 2000; // milliseconds after the last letter of a note
 const SAID = 4000; // milliseconds that a message stays
 const KEPT = 40; // findings whose markup is kept: those around the current one
 
@@ -72,6 +73,7 @@ async function get(address) {
     throw new Trouble();
   }
   if (!answer.ok && answer.status !== 404) {
+    if (answer.status === 403 && unsent.size) waits(`Not saved. ${EARLIER}`);
     trouble("reading", answer.status === 403 ? EARLIER : errorOf(text, answer.status));
     throw new Trouble();
   }
@@ -102,7 +104,7 @@ async function post(decision) {
     throw new Trouble();
   }
   if (answer.status === 403 || answer.status >= 500) {
-    waits(answer.status === 403 ? `Not saved. ${EARLIER}` : `Not saved yet: ${errorOf(text, answer.status)}. ${AGAIN}`);
+    waits(answer.status === 403 ? `Not saved. ${EARLIER}` : `Not saved yet: ${errorOf(text, answer.status).split(";")[0]}. ${AGAIN}`);
     throw new Trouble();
   }
   unsent.delete(decision);
@@ -144,7 +146,7 @@ function say(words) {
 function asked() {
   const values = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    const usual = { verdict: "unreviewed", sort: "surest" }[name] || "";
+    const usual = { verdict: "unreviewed", sort: "surest", from: $("#from").dataset.usual }[name] || "";
     if (value !== usual) values.set(name, value);
   }
   return values;
@@ -152,9 +154,14 @@ function asked() {
 
 const isUnreviewed = () => !asked().has("verdict");
 
-function address(id) {
+function kept(id = current()) {
   const values = asked();
   if (id) values.set("finding", id);
+  return values;
+}
+
+function address(id) {
+  const values = kept(id);
   return values.size ? `/?${values}` : "/";
 }
 
@@ -334,7 +341,7 @@ async function refresh() {
   }
   const note = $("#note");
   const written = $("#note", fresh).defaultValue;
-  if (note.value === note.defaultValue) note.value = written;
+  if (note.value === note.defaultValue && document.activeElement !== note) note.value = written;
   note.defaultValue = written;
   if (written) $(".note", at).hidden = false;
   showUnsent();
@@ -371,7 +378,7 @@ function isAskedAgain(at, verdict, words) {
   if (at.dataset.asked === String(verdict)) return true;
   at.dataset.asked = String(verdict);
   const place = $("[data-conflict]", at);
-  place.textContent = `${words} Press again to decide otherwise.`;
+  place.textContent = `${words} Press again ${verdict ? "to decide otherwise" : "to take it back"}.`;
   place.hidden = false;
   return false;
 }
@@ -379,7 +386,7 @@ function isAskedAgain(at, verdict, words) {
 function isAllowed(at, verdict) {
   const { state, own } = at.dataset;
   if (!state || own || state === verdict) return true;
-  return isAskedAgain(at, verdict, `This is ${$("[data-stands]", at).textContent}.`);
+  return isAskedAgain(at, verdict, `Decided already: ${$("[data-stands]", at).textContent}.`);
 }
 
 async function decide(verdict) {
@@ -543,13 +550,13 @@ function keepNote() {
   return decision;
 }
 
-function saveNote() {
+function saveNote({ silent = false } = {}) {
   const decision = keepNote();
   if (!decision) return;
   inTurn(async () => {
     if (!unsent.has(decision)) return; // a later one has it
     await take(decision, await post(decision));
-    say("Note saved.");
+    if (!silent) say("Note saved.");
   }).catch(quiet);
 }
 
@@ -619,6 +626,7 @@ function to(name) {
 }
 
 function openArticle() {
+  if (!finding()) return;
   const names = ["a", "b", ""];
   const name = names[jump++ % names.length];
   if (name) {
@@ -628,6 +636,7 @@ function openArticle() {
   }
   main.focus({ preventScroll: true });
   main.scrollTop = 0;
+  say("Back at the top.");
 }
 
 // --- keys, buttons, filters ------------------------------------------------------------------------------------------
@@ -636,7 +645,7 @@ function clearFilter() {
   for (const field of form.elements) {
     if (field.type === "radio") field.checked = field.value === "unreviewed";
     else if (field.tagName === "SELECT") field.selectedIndex = 0;
-    else if (field.tagName === "INPUT") field.value = "";
+    else if (field.tagName === "INPUT") field.value = field.dataset.usual || "";
   }
   return filtered();
 }
@@ -684,7 +693,8 @@ function keyOf(event) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("#help").open) return;
   const at = event.target;
-  if (at.id === "note" || at.id === "words") {
+  const typed = at.closest("select, textarea, input:not([type=radio], [type=checkbox])");
+  if (typed || (event.key === "Escape" && form.contains(at))) {
     if (event.key !== "Escape") return;
     at.blur();
     openQueue(false);
@@ -692,7 +702,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  if (at.closest("input, select, textarea") || !$("#keys").checked) return;
+  if (!$("#keys").checked) return;
   const key = keyOf(event);
   if (event.repeat && "cfdu".includes(key)) return;
   if (isCovered() && key !== "/" && key !== "?") return; // nobody decides on what the queue hides
@@ -716,6 +726,7 @@ document.addEventListener("click", (event) => {
   else if (button?.dataset.show) choose(Number(button.dataset.show));
   else if (button?.dataset.only) run(() => only(button.dataset.only));
   else if (button?.id === "toggle") openQueue(!document.body.classList.contains("queue-open"));
+  else if (link && "keeps" in link.dataset) link.search = kept(); // the way back leads to the same place
   else if (link?.closest(".item")) {
     event.preventDefault();
     choose(Number(link.closest(".item").dataset.id));
@@ -743,6 +754,11 @@ form.addEventListener("input", (event) => {
   searchTimer = setTimeout(() => run(filtered), pause);
 });
 form.addEventListener("submit", (event) => { event.preventDefault(); run(filtered); });
+let noteTimer;
+main.addEventListener("input", (event) => {
+  clearTimeout(noteTimer);
+  if (event.target.id === "note") noteTimer = setTimeout(() => saveNote({ silent: true }), NOTE_PAUSE);
+});
 main.addEventListener("focusout", (event) => { if (event.target.id === "note") saveNote(); });
 window.addEventListener("beforeunload", (event) => {
   saveNote();
