@@ -189,7 +189,7 @@ def queue_view(results: Results, filter: Filter, at: int | None = None, usual_le
             queue.any_language,
             queue.languages,
             filter.language,
-            {code: language_name(code) for code in queue.languages},
+            {code: language_name(code) for code in {*queue.languages, filter.language} if code},
         ),
         _documents(results, queue, filter.document),
         [FilterValue(sort, words, 0, sort == filter.sort) for sort, words in SORT_WORDS.items()],
