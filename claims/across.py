@@ -1,17 +1,20 @@
 """Contradictions between articles: statements of different documents on the same subject, read in pairs.
 
 What to compare is found by the encoder that is there anyway: the mean of its lower layers over a statement, in an
-approximate index, then what the two share. The confidence is that of pairs within an article; how far apart two
-statements stand means nothing here, and counts as far. Knows a results file, nothing of folders.
+approximate index, then what the two statements and their articles share. Articles of two languages are not compared:
+of what the model would flag there, nine in ten are translations of each other. The confidence is that of pairs within
+an article; how far apart two statements stand means nothing here, and counts as far. Knows a results file, nothing of
+folders.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import chain, islice
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
@@ -23,13 +26,14 @@ from claims.document import Document
 from claims.errors import ClaimsError
 from claims.findings import Finding, kind_across
 from claims.nli import BundledModel, bundled_folder
-from claims.pairs import PAIRS_PER_STATEMENT, Candidates, pair_relatedness
+from claims.pairs import PAIRS_PER_STATEMENT, Candidates, content, pair_relatedness
 from claims.results import PairAcross, Results, Run, pair_key
 from claims.statements import Statement
 
 NEIGHBOURS = 20  # statements of other documents that are looked at for each
 PAIRS_READ = 2  # of those, the ones that are read
 LEAST_SHARED = 0.25  # share of the content of the shorter statement that the other has too
+SAME_SUBJECT = 0.12  # likeness of two articles on one subject; one in a hundred pairs of one language has .10
 MOST_DAYS = 45  # between two articles whose dates are known; what is older may simply have changed
 SENTENCES_APART = 20  # two articles count as one in which the statements stand far apart
 USUAL_PAIRS = PAIRS_PER_STATEMENT * 30  # each is taken to be as rarely a contradiction as those of a usual article
@@ -85,7 +89,10 @@ def candidates_across(
     """The pairs worth reading, at most `PAIRS_READ` for each statement, or for each worth checking."""
     statements: list[Statement] = []
     owners: list[tuple[int, int]] = []  # number of the document, place in it
-    dates = [_date(results.document(document).date) for document in documents]
+    dates, subjects = [], Subjects()
+    for article in map(results.document, documents):
+        dates.append(_date(article.date))
+        subjects.add(article)
     for number, document in enumerate(documents):
         for place, statement in enumerate(results.statements_of(document)):
             if statement.is_claim or not claims_only:
@@ -99,7 +106,7 @@ def candidates_across(
         told = []
         for j, similarity in near:
             one, other = owners[i][0], owners[j][0]
-            if one == other or not _close(dates[one], dates[other]):
+            if one == other or not _close(dates[one], dates[other]) or subjects.likeness(one, other) < SAME_SUBJECT:
                 continue
             shared = shared_content(statements[i].text, statements[j].text)
             if shared >= LEAST_SHARED and not _alike(statements[i], statements[j]):
@@ -110,6 +117,52 @@ def candidates_across(
         (one, a), (other, b) = sorted((owners[i], owners[j]), key=lambda owner: documents[owner[0]])
         found.append(PairAcross(documents[one], a, documents[other], b))
     return sorted(found, key=lambda pair: (pair.document_a, pair.a, pair.document_b, pair.b))
+
+
+class Subjects:
+    """What articles are about: their words and numbers, those rarer in their language heavier."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._found_in: list[int] = []  # how many articles each word stands in
+        self._n_articles: Counter[str] = Counter()
+        self._languages: list[str] = []
+        self._words: list[NDArray[np.int32]] = []  # of each article, sorted
+        self._lengths: dict[int, float] = {}
+        self._last: tuple[int, dict[int, float]] = -1, {}
+
+    def add(self, document: Document) -> None:
+        """Add an article; they are numbered as they come. None may come after the first question."""
+        language = document.language
+        words = [self._numbers.setdefault((language, word), len(self._numbers)) for word in content(document.text)]
+        self._found_in += [0] * (len(self._numbers) - len(self._found_in))
+        for word in words:
+            self._found_in[word] += 1
+        self._n_articles[language] += 1
+        self._languages.append(language)
+        self._words.append(np.sort(np.array(words, np.int32)))
+
+    def likeness(self, one: int, other: int) -> float:
+        """How much two articles have in common, 0 to 1: the cosine of their weighted words; 0 in two languages."""
+        if self._languages[one] != self._languages[other]:
+            return 0.0
+        if self._last[0] != one:  # questions about one article come one after the other
+            self._last = one, {}
+        known = self._last[1]
+        if other not in known:
+            shared = np.intersect1d(self._words[one], self._words[other], assume_unique=True)
+            lengths = self._length(one) * self._length(other)
+            known[other] = self._weight(shared, self._languages[one]) / lengths if lengths else 0.0
+        return known[other]
+
+    def _length(self, number: int) -> float:
+        if number not in self._lengths:
+            self._lengths[number] = sqrt(self._weight(self._words[number], self._languages[number]))
+        return self._lengths[number]
+
+    def _weight(self, words: NDArray[np.int32], language: str) -> float:
+        n = self._n_articles[language]
+        return sum(log(1 + n / self._found_in[word]) ** 2 for word in words.tolist())
 
 
 def load_faiss() -> Any:

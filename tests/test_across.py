@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from claims import Detector, Document
-from claims.across import candidates_across, detect_across
+from claims.across import SAME_SUBJECT, Subjects, candidates_across, detect_across
 from claims.batch import run_of
 from claims.export import ACROSS_COLUMNS, Choice, across_lines, reports_across, write_pages, write_parquet_across
 from claims.nli import BundledModel
@@ -81,6 +81,24 @@ def test_copies_and_unrelated_statements_are_not_compared(
     ]
     assert all(a != b for a, b in compared)
     assert not any("museum" in a + b for a, b in compared)
+
+
+def test_articles_on_other_subjects_are_not_compared(results: Results, stub: Detector, run: Run) -> None:
+    fire = "The fire burned down the mill of Ostrow. Nobody was hurt. A cow was saved. The new bridge is not open."
+    add(results, stub, run, FIRST, fire)
+
+    assert detect_across(results, stub, run) == 0
+
+
+def test_likeness_is_that_of_the_rarer_words_of_articles_in_one_language() -> None:
+    subjects = Subjects()
+    for text, language in ((FIRST, "en"), (SECOND, "en"), (OTHER, "en"), (FIRST, "en"), (FIRST, "es"), ("", "en")):
+        subjects.add(Document.from_text(text, language=language))
+
+    assert subjects.likeness(0, 3) == pytest.approx(1)
+    assert subjects.likeness(0, 1) == pytest.approx(subjects.likeness(1, 0))
+    assert 1 > subjects.likeness(0, 1) > 0.3 > SAME_SUBJECT > subjects.likeness(0, 2)
+    assert subjects.likeness(0, 4) == subjects.likeness(0, 5) == 0
 
 
 @pytest.mark.parametrize(("dates", "n"), [(("2024-01-01", "2024-01-20"), 1), (("2024-01-01", "2024-06-01"), 0)])
