@@ -37,7 +37,11 @@ _FROM = (
     " FROM findings JOIN documents ON documents.id = findings.document JOIN runs ON runs.id = documents.run"
     " LEFT JOIN verdicts AS last ON last.id = (SELECT max(id) FROM verdicts WHERE pair = findings.pair)"
 )
-_COUNTS = "(confidence >= threshold OR last.verdict IS NOT NULL)"  # what is a finding where nobody asks for more
+# What is a finding where nobody asks for more. The first condition follows from the second, and indices answer it.
+_COUNTS = (
+    "(confidence >= (SELECT min(threshold) FROM runs) OR findings.pair IN (SELECT pair FROM verdicts))"
+    " AND (confidence >= threshold OR last.verdict IS NOT NULL)"
+)
 _SECOND = " LEFT JOIN documents AS second ON second.id = other"  # the article of the second statement, if another
 
 
@@ -201,7 +205,7 @@ def reviewed(results: Results) -> list[Reviewed]:
     """Every pair with a verdict, once, where it is surest."""
     rows = results.ask(
         f"SELECT max(confidence), kind, language, last.verdict, calibrated{_FROM}"
-        " WHERE last.verdict IS NOT NULL GROUP BY findings.pair"
+        " WHERE findings.pair IN (SELECT pair FROM verdicts) AND last.verdict IS NOT NULL GROUP BY findings.pair"
     )
     return [
         Reviewed(confidence, kind, language, verdict in RIGHT, bool(calibrated))
@@ -229,8 +233,9 @@ def less_sure(results: Results) -> LessSure:
     runs = results.ask(
         "SELECT DISTINCT threshold, calibrated FROM runs WHERE id IN (SELECT run FROM documents) ORDER BY threshold"
     )
-    [(n,)] = results.ask(f"SELECT count(*){_FROM} WHERE NOT {_COUNTS}")
-    return LessSure(tuple(row[0] for row in runs), all(row[1] for row in runs), n)
+    [(n_kept,)] = results.ask("SELECT count(*) FROM findings")
+    [(n,)] = results.ask(f"SELECT count(*){_FROM} WHERE {_COUNTS}")
+    return LessSure(tuple(row[0] for row in runs), all(row[1] for row in runs), n_kept - n)
 
 
 def document_counts(results: Results) -> list[DocumentCounts]:
