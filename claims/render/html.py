@@ -276,7 +276,7 @@ def _report_section(id: str, report: Report, options: Options) -> ReportSection:
         (*shown.origin(document), shown.counts_words(report), f"model {shown.model_words(report)}"),
         shown.left_out(report),
         shown.notes(report),
-        shown.headline(report, options),
+        shown.headline(report, options).replace(" %", "\u00a0%"),
         cards,
         card_of(report, report.scored[0]) if report.scored and not cards else None,
         paragraphs(document.text, spans),
