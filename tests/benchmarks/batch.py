@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from claims.cli import main; main()"]
-SHORT = 400  # characters of the documents whose memory is watched
+SHORT = 200  # characters of the documents whose memory is watched
 
 
 def articles(news: Path, n: int) -> list[str]:
