@@ -2,9 +2,8 @@
 
 What to compare is found by the encoder that is there anyway: the mean of its lower layers over a statement, in an
 approximate index, then what the two statements and their articles share. Articles of two languages are not compared:
-of what the model would flag there, nine in ten are translations of each other. The confidence is that of pairs within
-an article; how far apart two statements stand means nothing here, and counts as far. Knows a results file, nothing of
-folders.
+there the model takes too many translations for contradictions. The confidence is that of pairs within an article; how
+far apart two statements stand means nothing here, and counts as far. Knows a results file, nothing of folders.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from claims.statements import Statement
 NEIGHBOURS = 20  # statements of other documents that are looked at for each
 PAIRS_READ = 2  # of those, the ones that are read
 LEAST_SHARED = 0.25  # share of the content of the shorter statement that the other has too
-SAME_SUBJECT = 0.12  # likeness of two articles on one subject; one in a hundred pairs of one language has .10
+SAME_SUBJECT = 0.12  # least likeness of two articles on one subject; see models/EXPERIMENTS.md
 MOST_DAYS = 45  # between two articles whose dates are known; what is older may simply have changed
 SENTENCES_APART = 20  # two articles count as one in which the statements stand far apart
 USUAL_PAIRS = PAIRS_PER_STATEMENT * 30  # each is taken to be as rarely a contradiction as those of a usual article
@@ -124,7 +123,7 @@ class Subjects:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
-        self._found_in: list[int] = []  # how many articles each word stands in
+        self._found_in: Counter[int] = Counter()  # how many articles each word stands in
         self._n_articles: Counter[str] = Counter()
         self._languages: list[str] = []
         self._words: list[NDArray[np.int32]] = []  # of each article, sorted
@@ -135,9 +134,7 @@ class Subjects:
         """Add an article; they are numbered as they come. None may come after the first question."""
         language = document.language
         words = [self._numbers.setdefault((language, word), len(self._numbers)) for word in content(document.text)]
-        self._found_in += [0] * (len(self._numbers) - len(self._found_in))
-        for word in words:
-            self._found_in[word] += 1
+        self._found_in.update(words)
         self._n_articles[language] += 1
         self._languages.append(language)
         self._words.append(np.sort(np.array(words, np.int32)))

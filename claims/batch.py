@@ -36,7 +36,8 @@ from claims.results import Results, Run
 # Documents of a group share the model's batches: enough to fill them, few enough to lose little when interrupted.
 CHARS_PER_GROUP = 6_000
 DOCUMENTS_PER_GROUP = 32
-# Pairs whose answers are kept: those of some hundred articles, 50 MB. Copies of one wire story mostly stand close by.
+# Pairs whose answers are kept of each model: those of some hundred articles, 60 MB. Copies of one wire story mostly
+# stand close by.
 PAIRS_REMEMBERED = 250_000
 
 Scored = tuple[Document, Report | str]
@@ -200,13 +201,13 @@ class _Batch:
 
     def _is_known(self, source: Source, document: Document) -> bool:
         """Whether the report of a text that was scored stands; it is noted that this source holds the text too."""
-        sources, before = self.results.sources_of(document.id), self.results.document(document.id)
-        if source.key in sources and source.name == before.source:  # the file changed, its text did not
-            if before.language != document.language:
-                return False
-            if (before.title, before.date) != (document.title, document.date):
-                self.results.add_about(document)
-        if source.key in sources:
+        if self.results.is_of(document.id, source.key):  # the file changed, its text did not
+            before = self.results.document(document.id)
+            if before.source == source.name:  # of several sources one says what the text is
+                if before.language != document.language:
+                    return False
+                if (before.title, before.date) != (document.title, document.date):
+                    self.results.add_about(document)
             self.progress.unchanged += 1
         else:
             self.progress.repeated += 1

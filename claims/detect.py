@@ -25,7 +25,7 @@ from claims.nli import (
     softmax,
 )
 from claims.pairs import Candidates, candidate_pairs
-from claims.sentences import split_sentences
+from claims.sentences import Sentence, split_sentences
 from claims.statements import Statement, extract_statements, without_markers
 from claims.tagger import Tagger
 
@@ -251,10 +251,9 @@ def _whole_sentences(reading: Reading, answers: Answers) -> dict[int, tuple[str,
     Those that were read as they are, and those of one sentence, have nothing to be looked at.
     """
     document = reading.extract.document
-    sentences = split_sentences(document.text, document.language)
 
     def whole(statement: Statement) -> str:
-        sentence = sentences[statement.sentence]
+        sentence = reading.sentences[statement.sentence]
         return document.text[sentence.start : sentence.end]
 
     contradiction = np.where(answers.both, answers.contradiction, -np.inf)
@@ -289,6 +288,7 @@ class Reading:
     """A document up to the model: its statements and the pairs worth asking about."""
 
     extract: Extract
+    sentences: Sequence[Sentence]
     candidates: Candidates
     pairs: tuple[tuple[Statement, Statement], ...]
     n_unpaired: int
@@ -298,19 +298,21 @@ class Reading:
 
 
 Judged = tuple[Reading, Answers, NDArray[np.float64]]
+"""What is read of a document, what is said of its pairs, and their features."""
 
 
 def read_pairs(
     document: Document, max_pairs: int | None = None, tagger: Tagger | None = None, *, claims_only: bool = False
 ) -> Reading:
     """The pairs of a document as the model gets them; with `claims_only`, of statements worth checking."""
-    found = extract(document, tagger)
+    sentences = split_sentences(document.text, document.language)
+    found = _extract_from(document, sentences, tagger)
     paired = found.listed(claims_only=claims_only)
     candidates = candidate_pairs(paired, max_pairs)
     asked = tuple(model_input(document, paired[i], paired[j]) for i, j in candidates.pairs)
     pairs = tuple((paired[i], paired[j]) for i, j in candidates.pairs)
     n_unpaired = len(found.statements) - len(paired)
-    return Reading(found, candidates, pairs, n_unpaired, asked)
+    return Reading(found, sentences, candidates, pairs, n_unpaired, asked)
 
 
 def model_input(document: Document, a: Statement, b: Statement, other: Document | None = None) -> tuple[str, str]:
@@ -354,7 +356,10 @@ def extract(document: Document, tagger: Tagger | None = None) -> Extract:
     >>> [(statement.text, statement.speaker) for statement in found.statements]
     [('The bridge is open.', None), ('trams run again.', 'Lee')]
     """
-    sentences = split_sentences(document.text, document.language)
+    return _extract_from(document, split_sentences(document.text, document.language), tagger)
+
+
+def _extract_from(document: Document, sentences: Sequence[Sentence], tagger: Tagger | None) -> Extract:
     statements = tuple(extract_statements(document, sentences, tagger))
     counts = ExtractCounts(
         sentences=len(sentences),

@@ -628,9 +628,9 @@ class Results:
             "SELECT 1 FROM documents JOIN runs ON runs.id = run WHERE documents.id = ? AND key = ?", document, run.key
         )
 
-    def sources_of(self, document: str) -> set[str]:
-        """The sources that a document was read from."""
-        return {source for (source,) in self._ask("SELECT source FROM sources WHERE document = ?", document)}
+    def is_of(self, document: str, source: str) -> bool:
+        """Whether a document was read from a source."""
+        return self._any("SELECT 1 FROM sources WHERE source = ? AND document = ?", source, document)
 
     def totals(self) -> Totals:
         """What is in the file."""

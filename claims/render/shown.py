@@ -216,7 +216,12 @@ def around(document: Document, statement: Statement) -> tuple[str, str]:
     if len(behind) == AROUND and end < len(text):
         cut = behind.rfind(" ", AROUND - LONGEST_CUT)
         behind = f"{behind[:cut] if cut > 0 else behind} …"
-    return tuple(clean(side) if any(map(str.isalnum, side)) else "" for side in (before, behind))  # type: ignore[return-value]
+    return _worded(before), _worded(behind)
+
+
+def _worded(text: str) -> str:
+    """A text as it is shown; nothing where it has no word."""
+    return clean(text) if any(map(str.isalnum, text)) else ""
 
 
 def place_words(report: Report, statement: Statement) -> tuple[str, ...]:
